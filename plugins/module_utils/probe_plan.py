@@ -1,0 +1,96 @@
+# Copyright (c) 2026, vidnet.portmatrix contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From expectations to single probes, and from what was observed to result rows."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import namedtuple
+
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.port_ranges import HIGHEST, LOWEST
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_wire import checked_host
+
+PROTOCOLS = ("tcp", "udp")
+OBSERVATIONS = ("open", "refused", "filtered", "unreachable", "wrong_host", "error")
+
+Probe = namedtuple("Probe", "to source address protocol port expected")
+
+
+def plan(expectations):
+    """Return the Probes (list) of ``expectations`` (list of dict), in their order, ports ascending.
+
+    Raises ValueError that names every wrong key and what is allowed there.
+    """
+    probes = []
+    problems = []
+    for number, expectation in enumerate(expectations):
+        wrong = list(_problems(expectation))
+        problems.extend("expectations[%d].%s" % (number, problem) for problem in wrong)
+        if not wrong:
+            probes.extend(_probes(expectation))
+    if problems:
+        raise ValueError("; ".join(problems))
+    return list(dict.fromkeys(probes))
+
+
+def _problems(expectation):
+    try:
+        checked_host(expectation["to"], "to")
+    except ValueError as error:
+        yield str(error)
+    versions = {}
+    for key in ("source", "address"):
+        try:
+            address = ipaddress.ip_address(expectation[key])
+        except ValueError:
+            yield "%s: %r; allowed is an IPv4 or IPv6 address" % (key, expectation[key])
+            continue
+        versions[key] = address.version
+        if address.is_unspecified or address.is_multicast or "%" in expectation[key]:
+            yield "%s: %s; allowed is the address of one host" % (key, address)
+    if len(set(versions.values())) > 1:
+        yield "source: %(source)s; allowed is an address of the same family as %(address)s" % expectation
+    if expectation["protocol"] not in PROTOCOLS:
+        yield "protocol: %r; allowed are %s" % (expectation["protocol"], " and ".join(PROTOCOLS))
+    for key in ("open", "shut"):
+        for port in expectation[key]:
+            if not LOWEST <= port <= HIGHEST:
+                yield "%s: %s; allowed are ports from %d to %d" % (key, port, LOWEST, HIGHEST)
+    both = sorted(set(expectation["open"]) & set(expectation["shut"]))
+    if both:
+        yield "shut: %s; allowed are ports that are not in open" % ", ".join(str(port) for port in both)
+
+
+def _probes(expectation):
+    ports = [(port, expected) for expected in ("open", "shut") for port in expectation[expected]]
+    source = str(ipaddress.ip_address(expectation["source"]))
+    address = str(ipaddress.ip_address(expectation["address"]))
+    for port, expected in sorted(ports):
+        yield Probe(expectation["to"], source, address, expectation["protocol"], port, expected)
+
+
+def is_ok(probe, observed):
+    """Tell whether an observation is what was expected: a port that must be shut must not even refuse."""
+    return observed == "open" if probe.expected == "open" else observed in ("filtered", "unreachable")
+
+
+def worth_repeating(probe, observed):
+    """Tell whether another try could change the answer: silence can be loss, an answer cannot."""
+    return observed == "error" or (probe.expected == "open" and observed != "open")
+
+
+def row(probe, verdict):
+    """Return the result row (dict) of a Probe and its Verdict."""
+    return dict(
+        probe._asdict(),
+        observed=verdict.observed,
+        ok=is_ok(probe, verdict.observed),
+        detail=verdict.detail,
+    )
+
+
+def counts(rows):
+    """Return how often each observation occurs in ``rows``."""
+    observed = [each["observed"] for each in rows]
+    return {name: observed.count(name) for name in OBSERVATIONS}

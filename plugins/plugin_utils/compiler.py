@@ -1,0 +1,29 @@
+# Copyright (c) 2026, vidnet.portmatrix contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From an inventory in plain data to every host's policy: what both doors call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from . import matrix, policy, site
+
+
+def compile_inventory(inventory: Mapping[str, Mapping[str, Any]], directory: str) -> dict[str, dict[str, Any]]:
+    """Return host -> ``{rules, unresolved, expectations, asked, managed, addresses}``.
+
+    ``inventory``: host -> ``{groups: [...], vars: {...}}`` in plain data. ``directory``: what relative paths
+    in ``portmatrix_matrix_path`` start from. Raises InputError with every problem.
+    """
+    paths = tuple(os.path.join(directory, os.path.expanduser(path)) for path in site.matrix_paths(inventory))
+    known = matrix.load(paths)
+    found = site.build(known, inventory)
+    compiled: dict[str, dict[str, Any]] = {}
+    for name, host_policy in policy.compile_site(known, found).items():
+        host = found.hosts[name]
+        own = [address.text.partition("/")[0] for address in host.addresses]
+        compiled[name] = {**host_policy, "managed": host.managed, "addresses": own}
+    return compiled

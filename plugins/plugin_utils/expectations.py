@@ -1,0 +1,143 @@
+# Copyright (c) 2026, vidnet.portmatrix contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each host, as an initiator, must be able to reach and must not: the input of the proof.
+
+Both follow from the listeners' finished rules: a port is open to an initiator exactly when a rule lets its address in.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..module_utils import port_ranges
+from .addresses import Network
+from .rules import Final
+from .site import Host, Site
+
+#: Ports that are asked of every host although nothing declares them.
+UNDECLARED = {"tcp": (22, 80, 443, 8080), "udp": (161,)}
+
+
+class _Service(NamedTuple):
+    """What a host's rules say about one protocol: its incoming rules, and the ports worth asking.
+
+    Those are a sample of every range, the neighbours of where declared ports begin and end, and a few that nothing declares.
+    """
+
+    protocol: str
+    rules: tuple[Final, ...]
+    ports: tuple[int, ...]
+
+
+def expectations(
+    site: Site, final: Mapping[str, Sequence[Final]], met: Mapping[str, Iterable[Sequence[Host]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return host -> entries ``{to, source, address, protocol, open: [ports], shut: [ports]}``, sorted.
+
+    Every host that an initiator meets by a flow (``met``) or that its rules name is asked, and a sample of the others
+    (``portmatrix_undeclared_sample`` of them, spread over sites and kinds of hosts).
+    """
+    services = {name: _services(rules) for name, rules in final.items()}
+    by_address = {address: host for host in site.hosts.values() for address in host.addresses}
+    spread = _Spread(site)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for host in site.hosts.values():
+        outgoing = [rule for rule in final[host.name] if rule.direction == "out"]
+        targets = {by_address[n].name for rule in outgoing for n in rule.peers.networks if n in by_address}
+        targets.update(other.name for others in met[host.name] for other in others)
+        targets.update(spread.sample(host, targets))
+        targets.discard(host.name)
+        limits = outgoing if host.egress_enforced else None
+        found[host.name] = [
+            entry for name in sorted(targets) for entry in _entries(host, site.hosts[name], services[name], limits)
+        ]
+    return found
+
+
+def _services(rules: Sequence[Final]) -> tuple[_Service, ...]:
+    found = []
+    for protocol, undeclared in UNDECLARED.items():
+        ours = tuple(rule for rule in rules if rule.direction == "in" and rule.protocol == protocol)
+        ports = {port for rule in ours for port in port_ranges.sample(rule.ports)}.union(undeclared)
+        for low, high in port_ranges.merge(pair for rule in ours for pair in rule.ports):
+            ports.update((low - 1, high + 1))
+        found.append(_Service(protocol, ours, tuple(sorted(ports.difference((0, port_ranges.HIGHEST + 1))))))
+    return tuple(found)
+
+
+def asked(rules: Sequence[Final]) -> list[dict[str, Any]]:
+    """Return the ports that the proof asks of a host with these rules, open and shut: where a responder must answer."""
+    return [
+        {"direction": "in", "protocol": s.protocol, "ports": [str(port) for port in s.ports]} for s in _services(rules)
+    ]
+
+
+def _entries(
+    initiator: Host, listener: Host, services: tuple[_Service, ...], limits: list[Final] | None
+) -> Iterator[dict[str, Any]]:
+    sources = {address.version: address for address in reversed(initiator.addresses)}
+    for address in listener.addresses:
+        source = sources.get(address.version)
+        if source is None or address in initiator.addresses:
+            continue
+        for service in services:
+            allowed = _reachable(service, source, address, limits)
+            shut = [port for port in service.ports if port not in allowed] if listener.managed else []
+            opened = [port for port in service.ports if port in allowed]
+            if opened or shut:
+                yield {
+                    "to": listener.name,
+                    "source": source.text.partition("/")[0],
+                    "address": address.text.partition("/")[0],
+                    "protocol": service.protocol,
+                    "open": opened,
+                    "shut": shut,
+                }
+
+
+def _reachable(service: _Service, source: Network, address: Network, limits: list[Final] | None) -> set[int]:
+    """Return those of the service's ports that the listener lets in, and an enforced egress lets out."""
+    ranges = [pair for rule in service.rules if rule.peers.covers(source) for pair in rule.ports]
+    ports = {port for port in service.ports if any(low <= port <= high for low, high in ranges)}
+    if limits is None or not ports:
+        return ports
+    leaving = [
+        p for rule in limits if rule.protocol == service.protocol and rule.peers.covers(address) for p in rule.ports
+    ]
+    return {port for port in ports if any(low <= port <= high for low, high in leaving)}
+
+
+class _Spread:
+    """Picks hosts so that any few of them are of many kinds; each initiator gets others of a kind."""
+
+    def __init__(self, site: Site) -> None:
+        self._kinds: dict[str | None, dict[frozenset[str], list[str]]] = {}
+        self._position = {name: position for position, name in enumerate(site.hosts)}
+        for host in site.hosts.values():
+            if host.addresses:
+                for place in (host.site, None):
+                    self._kinds.setdefault(place, {}).setdefault(host.components, []).append(host.name)
+
+    def sample(self, host: Host, declared: set[str]) -> list[str]:
+        """Return up to ``host.sample`` undeclared hosts: three quarters of its own site, the rest from anywhere."""
+        near = self._take(host, host.site, host.sample - host.sample // 4, declared)
+        return near + self._take(host, None, host.sample - len(near), declared.union(near))
+
+    def _take(self, host: Host, place: str | None, count: int, without: set[str]) -> list[str]:
+        candidates = self._candidates(place, self._position[host.name])
+        fitting = (name for name in candidates if name not in without and name != host.name)
+        return list(itertools.islice(fitting, count))
+
+    def _candidates(self, place: str | None, start: int) -> Iterator[str]:
+        """Yield one host of each kind, then another of each, and so on until there are no more."""
+        kinds = list(self._kinds.get(place, {}).values())
+        step = 0
+        while kinds:
+            first = start % len(kinds)
+            for names in kinds[first:] + kinds[:first]:
+                yield names[(start + step) % len(names)]
+            step += 1
+            kinds = [names for names in kinds if step < len(names)]

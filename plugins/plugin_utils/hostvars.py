@@ -1,0 +1,32 @@
+# Copyright (c) 2026, vidnet.portmatrix contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An inventory in plain data from ``hostvars``: what the policy filter compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .ansible_values import is_ours, placed, plain, refusal
+from .compiler import compile_inventory
+from .problems import InputError
+
+
+def compile_hostvars(hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return host -> ``{rules, unresolved, expectations, asked, managed, addresses}``; raises AnsibleError with every problem and its line."""
+    inventory: dict[str, dict[str, Any]] = {}
+    directory = "."
+    for name in hostvars:
+        variables = hostvars[name]
+        directory = variables.get("inventory_dir") or variables.get("playbook_dir") or directory
+        inventory[plain(name)] = {
+            "groups": plain(variables.get("group_names", [])),
+            "vars": {key: plain(variables[key]) for key in list(variables) if is_ours(key)},
+        }
+    try:
+        return compile_inventory(inventory, directory)
+    except InputError as error:
+        raise refusal(
+            placed(error, lambda host, variable: hostvars[host].get(variable) if host in hostvars else None)
+        ) from None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.vidnet.portmatrix.tests.unit import row_accounting
 
 TABLES = [{"title": "Doors", "rows": 2, "unnumbered": 1}, {"title": "Bells", "rows": 1}]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.vidnet.portmatrix.tests.unit import matrix_files, row_accounting
 
 COUNTS = {

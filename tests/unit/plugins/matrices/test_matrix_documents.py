@@ -12,6 +12,7 @@ import re
 import warnings
 
 import pytest
+
 from ansible_collections.vidnet.portmatrix.tests.unit import matrix_files, vendor_rows
 from ansible_collections.vidnet.portmatrix.tests.unit.matrix_files import DOCUMENTS, EXPLAINED, PARAMETERS
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.vidnet.portmatrix.tests.unit import matrix_files
 from ansible_collections.vidnet.portmatrix.tests.unit.matrix_files import FLOWS
 

@@ -1,0 +1,108 @@
+# The first target prints what there is. Everything made is in .venv, .cache, dist and demo-report.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= python3
+PYTEST_ARGS ?=
+COLLECTIONS := $(CURDIR)/.cache/collections
+PIP_INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c tests/constraints.txt -r
+
+export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
+export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help
+help:            ## what there is
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+# --- what people want
+
+.PHONY: demo test
+demo: venv       ## the lab: apply, prove with packets, apply again without a change; leaves demo-report/
+	@examples/lab/demo.sh demo-report
+
+test: venv-test  ## unit and integration tests
+	@python -m pytest tests/unit tests/integration $(PYTEST_ARGS)
+
+# --- the lab by hand
+
+.PHONY: lab-up lab-down
+lab-up: venv     ## start the lab and leave it running
+	@python examples/lab/lab.py up
+
+lab-down: venv   ## end the lab
+	@python examples/lab/lab.py down
+
+# --- gates
+
+.PHONY: lint units sanity docs molecule bench cores build format
+lint: venv-ci    ## ruff, mypy, yamllint, ansible-lint, shellcheck, the changelog
+	ruff check .
+	ruff format --check .
+	MYPYPATH=$(COLLECTIONS) mypy -p ansible_collections.vidnet.portmatrix.plugins.plugin_utils
+	cd examples/lab && mypy --config-file ../../pyproject.toml lab.py
+	yamllint --strict .
+	ansible-lint --offline --profile production --strict
+	tests/tools/shellcheck.sh
+	antsibull-changelog lint
+
+format: venv-ci  ## put Python files into the common form
+	ruff check --fix .
+	ruff format .
+
+units: venv-test ## unit tests only
+	@python -m pytest tests/unit $(PYTEST_ARGS)
+
+sanity: venv     ## ansible-test sanity, on a copy of what git knows
+	tests/tools/sanity.sh
+
+docs: venv-ci    ## check the documentation of every plugin, role and page
+	antsibull-docs lint-collection-docs --plugin-docs .
+
+molecule: venv-ci ## the lab as Molecule's default scenario
+	molecule test --all
+
+bench: venv-test ## what compiling and applying cost
+	PYTHONPATH=$(COLLECTIONS) python benchmarks/compile.py
+	PYTHONPATH=$(COLLECTIONS) python benchmarks/apply_cost.py
+
+cores: venv      ## unit tests under the other supported versions of ansible-core
+	tests/tools/other-cores.sh
+
+build: venv-ci   ## the artifact, in dist/, as Galaxy's importer sees it
+	tests/tools/build.sh
+
+# --- what all of these stand on
+
+.PHONY: venv venv-test venv-ci link system clean
+venv: system .venv/.demo link
+venv-test: venv .venv/.test
+venv-ci: venv-test .venv/.ci
+
+system:
+	@tests/tools/system-packages.sh $(PYTHON)
+
+.venv/.created: | system
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.demo: tests/requirements-demo.txt tests/constraints.txt .venv/.created
+	$(PIP_INSTALL) $<
+	@touch $@
+
+.venv/.test: tests/requirements.txt tests/constraints.txt .venv/.demo
+	$(PIP_INSTALL) $<
+	@touch $@
+
+.venv/.ci: tests/requirements-ci.txt tests/constraints.txt .venv/.test
+	$(PIP_INSTALL) $<
+	@touch $@
+
+link:
+	@mkdir -p $(COLLECTIONS)/ansible_collections/vidnet
+	@ln -sfn ../../../.. $(COLLECTIONS)/ansible_collections/vidnet/portmatrix
+
+clean:           ## remove everything made
+	@[ ! -e .venv/.demo ] || python examples/lab/lab.py down
+	rm -rf .venv .cache dist demo-report

@@ -35,7 +35,7 @@ lab-down: venv   ## end the lab
 
 # --- gates
 
-.PHONY: lint units sanity docs molecule bench cores build format
+.PHONY: lint units sanity docs reference molecule bench cores build format
 lint: venv-ci    ## ruff, mypy, yamllint, ansible-lint, shellcheck, the changelog
 	ruff check .
 	ruff format --check .
@@ -58,6 +58,9 @@ sanity: venv     ## ansible-test sanity, on a copy of what git knows
 
 docs: venv-ci    ## check the documentation of every plugin, role and page
 	antsibull-docs lint-collection-docs --plugin-docs .
+
+reference: venv  ## write docs/reference.md anew from the matrices
+	python docs/reference.py > docs/reference.md
 
 molecule: venv-ci ## the lab as Molecule's default scenario
 	molecule test --all

@@ -16,6 +16,8 @@ except ImportError:  # told to the user when an address is first read, not when 
 ANY_TEXT = "any"
 HOST_FORMS = "an IPv4 or IPv6 address such as 10.0.0.5 or 2001:db8::5, without a prefix length"
 NETWORK_FORMS = "an address, a network such as 10.0.0.0/24 or 2001:db8::/64 with no host bits set, or any"
+#: Unspecified, loopback and multicast addresses.
+NO_HOSTS = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "::/128", "::1/128", "ff00::/8")
 REQUIRED = "the Python package netaddr is needed on the controller: pip install netaddr"
 
 
@@ -62,8 +64,11 @@ def host(value: object) -> Network:
         found = _parsed(value)
     except ValueError:
         raise ValueError(f"{value!r} is not the address of a host; allowed: {HOST_FORMS}") from None
-    if found.first == 0:
-        raise ValueError(f"{value!r} is the unspecified address; allowed: {HOST_FORMS}")
+    if any(
+        network.version == found.version and network.first <= found.first <= network.last
+        for network in map(_parsed, NO_HOSTS)
+    ):
+        raise ValueError(f"{value!r} is an address that no other host can reach; allowed: {HOST_FORMS}")
     return found
 
 

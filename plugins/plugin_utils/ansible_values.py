@@ -11,11 +11,11 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from . import site_schema
+from . import management, site_schema
 from .problems import InputError, Problem
 
 #: Variables of Ansible's own that say where a host is and how it is reached.
-CONNECTION = ("ansible_host", "ansible_port", "ansible_connection")
+CONNECTION = ("ansible_host", *management.VARIABLES)
 #: Variables of ours that hold results, not input.
 RESULTS = ("portmatrix_rules", "portmatrix_unresolved", "portmatrix_expectations", "portmatrix_asked")
 

@@ -33,6 +33,7 @@ OWNERS = ("recorded_by", "analysed_by")
 TYPES = ("ports", "count", "networks")
 
 NAME = text(r"[a-z][a-z0-9_]*", "lower-case letters, digits and _, beginning with a letter")
+END = text(r"\S+", "a component, or in a site's own flow an inventory group")
 FLOW_ID = text(
     r"(?=.{3,100}\Z)[a-z][a-z0-9_]*(\.[a-z0-9_]+)+",
     "product.listener.purpose in lower-case letters, digits and _, such as milestone.recording.media",
@@ -59,8 +60,8 @@ CITATION = {
 
 FLOW = {
     "id": Key(FLOW_ID, required=True),
-    "from": Key(list_of(NAME, single=True, empty=False), required=True),
-    "to": Key(list_of(NAME, single=True, empty=False), required=True),
+    "from": Key(list_of(END, single=True, empty=False), required=True),
+    "to": Key(list_of(END, single=True, empty=False), required=True),
     "protocol": Key(list_of(one_of(PROTOCOLS), single=True, empty=False), required=True),
     "port": Key(ports, required=True),
     "state": Key(one_of(STATES)),

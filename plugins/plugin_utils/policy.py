@@ -10,7 +10,7 @@ from typing import Any
 
 from ..module_utils import port_ranges
 from . import parameters
-from .addresses import Network
+from .addresses import ANY_TEXT, Network
 from .expectations import asked, expectations
 from .matrix import Flow, Matrix
 from .parameters import MissingParameter
@@ -32,6 +32,7 @@ def compile_site(matrix: Matrix, site: Site) -> dict[str, dict[str, list[Any]]]:
     Raises InputError when parameters lead to ports that do not exist. The cost grows with hosts and flows.
     """
     compiler = _Compiler(matrix, site)
+    compiler.manage()
     for flow, seen in [*((flow, None) for flow in matrix.flows.values()), *site.own_flows.values()]:
         compiler.add(flow, seen)
     if compiler.problems:
@@ -66,11 +67,21 @@ class _Compiler:
         self.problems: list[Problem] = []
         self.peer_sets: dict[tuple[Network, ...], Peers] = {}
         self.shared: dict[tuple[int, frozenset[int]], tuple[tuple[Host, ...], Peers]] = {}
-        for host in site.hosts.values():
+
+    def manage(self) -> None:
+        """Let administrators reach every host; sites have few different lists of their networks."""
+        managed: dict[Peers, list[Host]] = {}
+        for host in self.site.hosts.values():
             peers = self.reduced(host, set(host.management).difference(host.addresses))
             if peers.texts:
                 ports = tuple(port_ranges.merge((port, port) for port in host.management_ports))
                 self.drafts[host.name].add(Draft("in", "tcp", ports, peers, MANAGEMENT))
+                managed.setdefault(peers, []).append(host)
+        for peers, hosts in managed.items():
+            same = tuple(hosts)
+            for host in self.site.hosts.values():
+                if peers.texts != (ANY_TEXT,) and any(peers.covers(address) for address in host.addresses):
+                    self.met[host.name][id(same)] = same
 
     def add(self, flow: Flow, seen: frozenset[str] | None) -> None:
         """Add a flow to every host that is an end of it; ``seen``: the hosts whose variables give it (None: all)."""
@@ -98,8 +109,7 @@ class _Compiler:
             peers = self.groups(flow, host) if flow.multicast else self.peers(flow, host, same, outside)
             if peers.texts:
                 self.write("out", flow, host, ports, peers)
-                if not flow.multicast:
-                    self.met[host.name][id(same)] = same
+                self.met[host.name][id(same)] = same
 
     def by_ports(
         self, flow: Flow, host: Host, listeners: tuple[Host, ...], networks: tuple[Network, ...]

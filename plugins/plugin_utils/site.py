@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from . import addresses, checks, port_expression, site_schema
+from . import addresses, checks, management, port_expression, site_schema
 from .addresses import Network
 from .matrix import Flow, Matrix
 from .matrix_schema import OWNERS, listed
@@ -18,9 +18,6 @@ from .port_expression import Range, Value
 from .problems import InputError, Problem
 
 ParameterValue = Value | tuple[Network, ...]
-WINDOWS_CONNECTIONS = {"winrm": 5986, "psrp": 5986}
-REMOTE_DESKTOP = 3389
-SSH = 22
 DEFAULT_SAMPLE = 8
 
 
@@ -98,9 +95,6 @@ class _Profile(NamedTuple):
     appliance: bool
 
 
-_NONE: Mapping[str, Any] = {}
-
-
 class _Reader:
     """Reads hosts one by one; a value that many hosts share (a group's) is checked and read once."""
 
@@ -119,14 +113,15 @@ class _Reader:
         if not all(accepted):
             return None
         profile = self.profile(tuple(groups), ours.get("portmatrix_components"))
-        parameters = self.once("parameters", ours.get("portmatrix_parameters", _NONE), self.parameters)
+        managed = ours.get("portmatrix_managed", not profile.appliance)
+        self.problems.extend(management.wrong(name, variables))
         self.flows(name, ours)
         return Host(
             name=name,
             components=profile.components,
             addresses=self.addresses(name, ours, variables),
             site=ours.get("portmatrix_site", ""),
-            parameters=parameters,
+            parameters=self.parameters(name, ours),
             defaults=profile.defaults,
             features=frozenset(listed(ours.get("portmatrix_features", ()))),
             owners={
@@ -136,9 +131,9 @@ class _Reader:
             },
             networks=self.networks(ours),
             management=self.once("sources", ours.get("portmatrix_management_sources", ()), _networks),
-            management_ports=self.management_ports(name, variables),
-            managed=ours.get("portmatrix_managed", not profile.appliance),
-            egress_enforced=ours.get("portmatrix_egress") == "enforce",
+            management_ports=management.ports(variables),
+            managed=managed,
+            egress_enforced=managed and ours.get("portmatrix_egress") == "enforce",
             sample=checks.as_integer(ours.get("portmatrix_undeclared_sample", DEFAULT_SAMPLE)) or 0,
         )
 
@@ -222,17 +217,22 @@ class _Reader:
                     )
                 known[1].add(host)
 
-    def parameters(self, values: Mapping[str, Any]) -> dict[str, ParameterValue]:
-        return {name: read_parameter(self.matrix.parameters[name]["type"], value) for name, value in values.items()}
+    def parameters(self, host: str, ours: Mapping[str, Any]) -> dict[str, ParameterValue]:
+        """Merge the parameters of several variables; they may repeat a value, not contradict each other."""
+        merged: dict[str, ParameterValue] = {}
+        given: dict[str, str] = {}
+        for variable in sorted(ours):
+            if site_schema.base(variable) != "portmatrix_parameters":
+                continue
+            for name, value in self.once("parameters", ours[variable], self.read_parameters).items():
+                if merged.setdefault(name, value) != value:
+                    what = f"differs from its value in {given[name]}"
+                    self.problems.append(Problem((host, variable, name), what, "one value for each parameter"))
+                given.setdefault(name, variable)
+        return merged
 
-    def management_ports(self, host: str, variables: Mapping[str, Any]) -> tuple[int, ...]:
-        """The ports that administrators reach the host by: that of its own connection, and remote desktop on Windows."""
-        given = variables.get("ansible_port")
-        port = None if given is None else checks.as_integer(given)
-        if given is not None and not (port and 1 <= port <= 65535):
-            self.problems.append(Problem((host, "ansible_port"), f"{given!r} is not a port", "1 to 65535"))
-        windows = WINDOWS_CONNECTIONS.get(str(variables.get("ansible_connection", "ssh")).rpartition(".")[2])
-        return tuple(sorted((port or windows, REMOTE_DESKTOP))) if windows else (port or SSH,)
+    def read_parameters(self, values: Mapping[str, Any]) -> dict[str, ParameterValue]:
+        return {name: read_parameter(self.matrix.parameters[name]["type"], value) for name, value in values.items()}
 
 
 def read_parameter(kind: str, value: Any) -> ParameterValue:

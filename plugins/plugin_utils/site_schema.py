@@ -17,7 +17,7 @@ from .problems import Problem, names
 PREFIX = "portmatrix_"
 ALL_FEATURES = "all"
 #: Variables that merge with every one of their name and a suffix (portmatrix_flows_dmz).
-MERGED = ("portmatrix_flows", "portmatrix_networks")
+MERGED = ("portmatrix_flows", "portmatrix_networks", "portmatrix_parameters")
 #: Variables of the roles and playbooks, and what the compiler itself writes: known here, checked there.
 ELSEWHERE = (
     "portmatrix_asked",

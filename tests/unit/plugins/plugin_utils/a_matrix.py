@@ -164,7 +164,11 @@ def compiled(known: Matrix, **hosts: dict[str, Any]) -> dict[str, dict[str, list
 def lines(rules: list[dict[str, Any]]) -> list[str]:
     """Return each rule as "in tcp 80,443 < 10.0.0.5/32"."""
     return [
-        " ".join(filter(None, (rule["direction"], rule["protocol"], ",".join(rule["ports"]), "<>"[rule["direction"] == "out"])))
+        " ".join(
+            filter(
+                None, (rule["direction"], rule["protocol"], ",".join(rule["ports"]), "<>"[rule["direction"] == "out"])
+            )
+        )
         + " "
         + " ".join(rule["peers"])
         for rule in rules

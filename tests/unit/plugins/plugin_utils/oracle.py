@@ -71,7 +71,9 @@ class Site:
     def components(self, name: str) -> set[str]:
         groups = self.inventory[name]["groups"]
         found = {group for group in groups if group not in COMPONENTS}
-        found |= set(listed(self.var(name, "portmatrix_components", [group for group in groups if group in COMPONENTS])))
+        found |= set(
+            listed(self.var(name, "portmatrix_components", [group for group in groups if group in COMPONENTS]))
+        )
         return found | {"camera"} if "dome" in found else found
 
     def addresses(self, name: str) -> list[Any]:
@@ -156,7 +158,9 @@ class Site:
         """Return host -> everything that its rules must let through, and nothing else."""
         found: dict[str, set[Atom]] = {name: set() for name in self.inventory}
 
-        def let(name: str, direction: str, flow: Mapping[str, Any], ports: set[int] | None, peers: Iterable[Any]) -> None:
+        def let(
+            name: str, direction: str, flow: Mapping[str, Any], ports: set[int] | None, peers: Iterable[Any]
+        ) -> None:
             for network in self.usable(name, peers) if ports is not None else ():
                 for protocol in listed(flow["protocol"]):
                     for port in (None,) if protocol == "igmp" else ports or ():

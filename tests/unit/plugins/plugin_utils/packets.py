@@ -73,4 +73,6 @@ def address_order(peer: str) -> tuple[int, int, int]:
 
 def covered(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> bool:
     same = all(inner[key] == outer[key] for key in ("direction", "protocol"))
-    return same and ports_of(inner) <= ports_of(outer) and inside(networks_of(inner["peers"]), networks_of(outer["peers"]))
+    return (
+        same and ports_of(inner) <= ports_of(outer) and inside(networks_of(inner["peers"]), networks_of(outer["peers"]))
+    )

@@ -31,9 +31,30 @@ NETWORKS = [
 OWN_FLOWS: list[dict[str, Any]] = [
     {"id": "own.recorder.web", "from": "viewer", "to": ["recorder", "camera"], "protocol": "tcp", "port": "443 and 80"},
     {"id": "own.dmz.sync", "from": "dmz", "to": ["dmz", "recorder"], "protocol": ["tcp", "udp"], "port": 7563},
-    {"id": "own.camera.push", "from": "camera", "to": "recorder", "protocol": "udp", "port": "media_port", "limited_by": "recorded_by"},
-    {"id": "own.viewer.cast", "from": "recorder", "to": "viewer", "protocol": "udp", "port": 6005, "feature": "multicast"},
-    {"id": "own.branch.call", "from": ["recorder", "branch"], "to": "branch", "protocol": "tcp", "port": 25, "scope": "across_sites"},
+    {
+        "id": "own.camera.push",
+        "from": "camera",
+        "to": "recorder",
+        "protocol": "udp",
+        "port": "media_port",
+        "limited_by": "recorded_by",
+    },
+    {
+        "id": "own.viewer.cast",
+        "from": "recorder",
+        "to": "viewer",
+        "protocol": "udp",
+        "port": 6005,
+        "feature": "multicast",
+    },
+    {
+        "id": "own.branch.call",
+        "from": ["recorder", "branch"],
+        "to": "branch",
+        "protocol": "tcp",
+        "port": 25,
+        "scope": "across_sites",
+    },
 ]
 
 
@@ -46,7 +67,9 @@ def some_or_one(values: list[Any], most: int = 3) -> st.SearchStrategy[Any]:
 
 
 NETWORKS_GIVEN = st.dictionaries(
-    st.sampled_from(GROUPS), st.sampled_from(NETWORKS) | st.lists(st.sampled_from(NETWORKS), min_size=1, max_size=3), max_size=3
+    st.sampled_from(GROUPS),
+    st.sampled_from(NETWORKS) | st.lists(st.sampled_from(NETWORKS), min_size=1, max_size=3),
+    max_size=3,
 )
 PARAMETERS = st.fixed_dictionaries(
     {},
@@ -81,7 +104,9 @@ VARIABLES = st.fixed_dictionaries(
     },
 )
 HOST = st.fixed_dictionaries({"groups": some(OFTEN), "vars": VARIABLES})
-GIVERS = st.dictionaries(st.sampled_from(range(len(OWN_FLOWS))), st.lists(st.sampled_from(NAMES), max_size=4), max_size=len(OWN_FLOWS))
+GIVERS = st.dictionaries(
+    st.sampled_from(range(len(OWN_FLOWS))), st.lists(st.sampled_from(NAMES), max_size=4), max_size=len(OWN_FLOWS)
+)
 
 
 @st.composite

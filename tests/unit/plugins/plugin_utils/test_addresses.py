@@ -54,20 +54,44 @@ def test_any_is_no_network_of_a_family() -> None:
     assert addresses.network("0.0.0.0/0") != ANY
 
 
-NO_NETWORK: list[Any] = ["", "/", "/24", "10.0.0.5/", "10.0.0", "10.0.0.256", "010.0.0.1", "10.0.0.0/33", "10.0.0.0/-1", " 10.0.0.5"]
-NO_NETWORK += ["10.0.0.0/24/24", "10.0.0.0/255.255.255.0", "fe80::1%eth0", "2001:db8::/129", "2001:db8:::1", "ANY", "rs1", "10.0.0.1-10.0.0.9"]
+NO_NETWORK: list[Any] = [
+    "",
+    "/",
+    "/24",
+    "10.0.0.5/",
+    "10.0.0",
+    "10.0.0.256",
+    "010.0.0.1",
+    "10.0.0.0/33",
+    "10.0.0.0/-1",
+    " 10.0.0.5",
+]
+NO_NETWORK += [
+    "10.0.0.0/24/24",
+    "10.0.0.0/255.255.255.0",
+    "fe80::1%eth0",
+    "2001:db8::/129",
+    "2001:db8:::1",
+    "ANY",
+    "rs1",
+    "10.0.0.1-10.0.0.9",
+]
 NO_NETWORK += ["10.0.0.5\n", "10.0.0.5\x00", "\ud800", None, True, 5, 10.5, ["10.0.0.5"], {}]
 
 
 @pytest.mark.parametrize("value", NO_NETWORK)
 def test_what_is_no_network_is_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(f'{value!r} is not an address or network; allowed: {NETWORK_FORMS}')}$"):
+    with pytest.raises(
+        ValueError, match=f"^{re.escape(f'{value!r} is not an address or network; allowed: {NETWORK_FORMS}')}$"
+    ):
         addresses.network(value)
 
 
 @pytest.mark.parametrize(("value", "cidr"), [("10.0.0.5/24", "10.0.0.0/24"), ("2001:db8::1/64", "2001:db8::/64")])
 def test_host_bits_are_refused_with_the_network_that_is_meant(value: str, cidr: str) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(f'{value!r} has host bits set (its network is {cidr})')}; allowed: "):
+    with pytest.raises(
+        ValueError, match=f"^{re.escape(f'{value!r} has host bits set (its network is {cidr})')}; allowed: "
+    ):
         addresses.network(value)
 
 
@@ -78,14 +102,19 @@ def test_a_host_has_one_address() -> None:
 
 @pytest.mark.parametrize("value", ["10.0.0.0/24", "10.0.0.5/32", "any", "rs1", "", None, 5, "10.0.0.5/"])
 def test_what_is_no_hosts_address_is_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(f'{value!r} is not the address of a host; allowed: {HOST_FORMS}')}$"):
+    with pytest.raises(
+        ValueError, match=f"^{re.escape(f'{value!r} is not the address of a host; allowed: {HOST_FORMS}')}$"
+    ):
         addresses.host(value)
     assert not addresses.is_address(value)
 
 
-@pytest.mark.parametrize("value", ["0.0.0.0", "::"])
-def test_the_unspecified_address_is_no_hosts(value: str) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(f'{value!r} is the unspecified address; allowed: {HOST_FORMS}')}$"):
+@pytest.mark.parametrize("value", ["0.0.0.0", "::", "127.0.0.1", "127.1.2.3", "::1", "224.0.0.251", "ff02::fb"])
+def test_an_address_of_no_other_host_is_refused(value: str) -> None:
+    with pytest.raises(
+        ValueError,
+        match=f"^{re.escape(f'{value!r} is an address that no other host can reach; allowed: {HOST_FORMS}')}$",
+    ):
         addresses.host(value)
     assert not addresses.is_address(value)
 
@@ -96,5 +125,7 @@ def test_is_address() -> None:
 
 def test_a_missing_netaddr_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(addresses, "netaddr", None)
-    with pytest.raises(RuntimeError, match="^the Python package netaddr is needed on the controller: pip install netaddr$"):
+    with pytest.raises(
+        RuntimeError, match="^the Python package netaddr is needed on the controller: pip install netaddr$"
+    ):
         addresses.network("192.0.2.77/32")

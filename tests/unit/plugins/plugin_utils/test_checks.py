@@ -34,7 +34,19 @@ def test_kind(value: Any, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "number"), [(5, 5), ("5", 5), (" 5 ", 5), ("-5", -5), (True, None), ("", None), ("5.0", None), (5.0, None), (None, None), ([5], None)]
+    ("value", "number"),
+    [
+        (5, 5),
+        ("5", 5),
+        (" 5 ", 5),
+        ("-5", -5),
+        (True, None),
+        ("", None),
+        ("5.0", None),
+        (5.0, None),
+        (None, None),
+        ([5], None),
+    ],
 )
 def test_as_integer(value: Any, number: int | None) -> None:
     assert checks.as_integer(value) == number
@@ -89,7 +101,10 @@ def test_mapping() -> None:
 def test_mapping_of() -> None:
     check = checks.mapping_of(NAME, checks.boolean)
     assert found(check, {"a": True}) == []
-    assert found(check, {"A": True, "b": 1}) == ["x: 'A' does not fit; allowed: small letters", "x.b: is an integer; allowed: true or false"]
+    assert found(check, {"A": True, "b": 1}) == [
+        "x: 'A' does not fit; allowed: small letters",
+        "x.b: is an integer; allowed: true or false",
+    ]
     assert found(check, None) == ["x: is nothing; allowed: a mapping"]
 
 

@@ -54,7 +54,14 @@ def test_the_result_is_plain_data_that_is_input_again() -> None:
     found = compile_inventory(HOSTS, ".")
     assert json.loads(json.dumps(found)) == found
     again = {
-        name: {"groups": HOSTS[name]["groups"], "vars": {**HOSTS[name]["vars"], "portmatrix_addresses": policy["addresses"], "portmatrix_managed": policy["managed"]}}
+        name: {
+            "groups": HOSTS[name]["groups"],
+            "vars": {
+                **HOSTS[name]["vars"],
+                "portmatrix_addresses": policy["addresses"],
+                "portmatrix_managed": policy["managed"],
+            },
+        }
         for name, policy in found.items()
     }
     assert compile_inventory(again, ".") == found
@@ -77,13 +84,19 @@ def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         compile_inventory(with_path("own.yml"), str(tmp_path))
     missing = str(tmp_path / "own.yml")
-    assert str(caught.value) == f"portmatrix_matrix_path: {missing!r} holds no matrix; allowed: a YAML file or a directory with some"
+    assert (
+        str(caught.value)
+        == f"portmatrix_matrix_path: {missing!r} holds no matrix; allowed: a YAML file or a directory with some"
+    )
 
 
 @pytest.mark.parametrize(
     ("hosts", "error"),
     [
-        ({"r1": entry("recorder", matrix_path=5)}, "r1.portmatrix_matrix_path: is an integer; allowed: a text that is not empty"),
+        (
+            {"r1": entry("recorder", matrix_path=5)},
+            "r1.portmatrix_matrix_path: is an integer; allowed: a text that is not empty",
+        ),
         ({"r1": entry("recorder", site=5)}, "r1.portmatrix_site: is an integer; allowed: a text that is not empty"),
     ],
 )
@@ -98,7 +111,10 @@ def test_an_inventory_of_nobody() -> None:
 
 
 def test_thousands_at_one_end_are_peers_of_one_rule_and_all_are_asked() -> None:
-    hosts = {f"c{number}": entry("dome", addresses=f"10.1.{number // 250}.{number % 250 + 1}", undeclared_sample=2) for number in range(2000)}
+    hosts = {
+        f"c{number}": entry("dome", addresses=f"10.1.{number // 250}.{number % 250 + 1}", undeclared_sample=2)
+        for number in range(2000)
+    }
     found = compile_inventory({**hosts, "r1": HOSTS["r1"]}, ".")
     assert len(found["r1"]["expectations"]) >= 2000
     assert len([peer for rule in found["r1"]["rules"] if rule["direction"] == "in" for peer in rule["peers"]]) == 2000

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,7 +59,7 @@ def test_a_port_is_open_exactly_when_the_rules_of_both_ends_say_so(inventory: di
             for port in row["open"] + row["shut"]:
                 assert 1 <= port <= 65535
                 passes = lets(compiled_site[row["to"]]["rules"], "in", row["protocol"], row["source"], port)
-                if raw.var(name, "portmatrix_egress") == "enforce":
+                if managed(raw, name) and raw.var(name, "portmatrix_egress") == "enforce":
                     passes = passes and lets(found["rules"], "out", row["protocol"], row["address"], port)
                 assert passes == (port in row["open"]), (name, row, port)
 
@@ -81,6 +82,17 @@ def test_nothing_is_shut_on_hosts_that_are_not_ours_to_shut(inventory: dict[str,
             assert {22, 80, 443, 8080} <= {*row["open"], *row["shut"]}
 
 
+def administered(raw: oracle.Site, inventory: dict[str, Any], name: str) -> set[str]:
+    """The hosts whose administrators may sit at this one."""
+    found = set()
+    for other in inventory:
+        sources = oracle.listed(raw.var(other, "portmatrix_management_sources", []))
+        networks = [ipaddress.ip_network(source) for source in sources if source != "any"]
+        if any(a.version == n.version and a.subnet_of(n) for a in raw.addresses(name) for n in networks):
+            found.add(other)
+    return found
+
+
 @given(sites.inventories())
 @stable(150)
 def test_every_pair_that_a_flow_joins_is_asked_and_few_others_are(inventory: dict[str, Any]) -> None:
@@ -96,12 +108,24 @@ def test_every_pair_that_a_flow_joins_is_asked_and_few_others_are(inventory: dic
             continue
         ports = raw.ports(listener, flow) or set()
         protocols = set(oracle.listed(flow["protocol"])) - {"igmp"}
-        rows = [row for row in found[initiator]["expectations"] if row["to"] == listener and row["protocol"] in protocols]
+        rows = [
+            row for row in found[initiator]["expectations"] if row["to"] == listener and row["protocol"] in protocols
+        ]
         assert {row["protocol"] for row in rows} == protocols
         assert all(ports & set(row["open"]) for row in rows), (flow, initiator, listener)
     for name, compiled_host in found.items():
-        direct = {named.get(peer.partition("/")[0]) for rule in compiled_host["rules"] if rule["direction"] == "out" for peer in rule["peers"]}
-        others = {row["to"] for row in compiled_host["expectations"]} - declared[name] - direct
+        direct = {
+            named.get(peer.partition("/")[0])
+            for rule in compiled_host["rules"]
+            if rule["direction"] == "out"
+            for peer in rule["peers"]
+        }
+        others = (
+            {row["to"] for row in compiled_host["expectations"]}
+            - declared[name]
+            - direct
+            - administered(raw, inventory, name)
+        )
         assert len(others) <= int(raw.var(name, "portmatrix_undeclared_sample", site.DEFAULT_SAMPLE))
 
 
@@ -156,8 +180,13 @@ def test_neighbours_stay_inside_the_range_of_ports() -> None:
 
 def test_each_family_is_asked_from_its_own_source() -> None:
     both = ["10.0.0.1", "2001:db8::1"]
-    rows = asked(WEB, "v", v=entry("viewer", addresses=both), r=entry("recorder", addresses=["2001:db8::2", "10.0.0.2"]))
-    assert {(row["source"], row["address"]) for row in rows} == {("10.0.0.1", "10.0.0.2"), ("2001:db8::1", "2001:db8::2")}
+    rows = asked(
+        WEB, "v", v=entry("viewer", addresses=both), r=entry("recorder", addresses=["2001:db8::2", "10.0.0.2"])
+    )
+    assert {(row["source"], row["address"]) for row in rows} == {
+        ("10.0.0.1", "10.0.0.2"),
+        ("2001:db8::1", "2001:db8::2"),
+    }
     assert asked(WEB, "v", v=entry("viewer", addresses="10.0.0.1"), r=entry("recorder", addresses="2001:db8::2")) == []
 
 
@@ -167,14 +196,22 @@ def test_who_has_no_address_is_not_asked_and_does_not_ask() -> None:
 
 
 def test_ports_of_others_are_shut_to_those_who_may_not() -> None:
-    hosts = {"v": entry("viewer", addresses="10.0.0.1"), "r": entry("recorder", addresses="10.0.0.2"), "o": entry("office", addresses="10.0.0.3")}
+    hosts = {
+        "v": entry("viewer", addresses="10.0.0.1"),
+        "r": entry("recorder", addresses="10.0.0.2"),
+        "o": entry("office", addresses="10.0.0.3"),
+    }
     (row,) = [row for row in asked(WEB, "o", **hosts) if (row["to"], row["protocol"]) == ("r", "tcp")]
     assert (row["open"], row["shut"]) == ([], [22, 79, 80, 81, 443, 8080])
 
 
 def test_of_an_appliance_only_the_open_ports_are_asked() -> None:
     known = with_flows({"id": "acme.x", "to": "camera"})
-    hosts = {"v": entry("viewer", addresses="10.0.0.1"), "c": entry("camera", addresses="10.0.0.2"), "o": entry("office", addresses="10.0.0.3")}
+    hosts = {
+        "v": entry("viewer", addresses="10.0.0.1"),
+        "c": entry("camera", addresses="10.0.0.2"),
+        "o": entry("office", addresses="10.0.0.3"),
+    }
     assert [(row["open"], row["shut"]) for row in asked(known, "v", **hosts) if row["to"] == "c"] == [([80], [])]
     assert "c" not in names(asked(known, "o", **hosts))
 
@@ -232,6 +269,8 @@ def test_a_sample_reaches_beyond_the_own_site() -> None:
 
 
 def test_samples_of_many_hosts_are_of_many_hosts() -> None:
-    hosts = {f"o{number}": entry("office", addresses=f"10.0.1.{number}", undeclared_sample=2) for number in range(1, 31)}
+    hosts = {
+        f"o{number}": entry("office", addresses=f"10.0.1.{number}", undeclared_sample=2) for number in range(1, 31)
+    }
     reached = {name for found in compiled(WEB, **hosts).values() for name in names(found["expectations"])}
     assert reached == set(hosts)

@@ -58,7 +58,11 @@ def test_what_a_flow_does_not_say() -> None:
 
 
 def test_files_are_merged() -> None:
-    other = {"product": "other", "components": {"ear": {"description": "Hears."}}, "flows": [{**FLOW, "id": "other.ear.x", "to": "ear"}]}
+    other = {
+        "product": "other",
+        "components": {"ear": {"description": "Hears."}},
+        "flows": [{**FLOW, "id": "other.ear.x", "to": "ear"}],
+    }
     merged = matrix.build({FILE: data(), "other.yml": other})
     assert set(merged.components) == {*MATRIX["components"], "ear"}
     assert list(merged.flows) == sorted([*(flow["id"] for flow in MATRIX["flows"]), "other.ear.x"])
@@ -67,12 +71,16 @@ def test_files_are_merged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("section", "name"), [("components", "viewer"), ("parameters", "groups"), ("features", "streams"), ("documents", "guide")]
+    ("section", "name"),
+    [("components", "viewer"), ("parameters", "groups"), ("features", "streams"), ("documents", "guide")],
 )
 def test_two_files_must_not_define_the_same(section: str, name: str) -> None:
     with pytest.raises(InputError) as caught:
         matrix.build({FILE: data(), "other.yml": {"product": "other", section: {name: MATRIX[section][name]}}})
-    assert str(caught.value) == f"other.yml.{section}.{name}: is defined in another matrix file already; allowed: one definition"
+    assert (
+        str(caught.value)
+        == f"other.yml.{section}.{name}: is defined in another matrix file already; allowed: one definition"
+    )
 
 
 def test_two_flows_must_not_have_one_id() -> None:
@@ -124,7 +132,9 @@ def test_load(shipped: Path, tmp_path: Path) -> None:
 
 def test_load_tells_every_files_problems_with_their_lines(shipped: Path, tmp_path: Path) -> None:
     own = tmp_path / "own.yml"
-    own.write_text("product: own\nflows:\n  - id: own.x\n    from: viewr\n    to: recorder\n    protocol: tcp\n    port: 80\n")
+    own.write_text(
+        "product: own\nflows:\n  - id: own.x\n    from: viewr\n    to: recorder\n    protocol: tcp\n    port: 80\n"
+    )
     with pytest.raises(InputError) as caught:
         matrix.load((str(own),))
     assert str(caught.value) == f"{own}:4:5: flows[own.x].from: unknown 'viewr'; allowed: did you mean viewer?"
@@ -132,7 +142,9 @@ def test_load_tells_every_files_problems_with_their_lines(shipped: Path, tmp_pat
 
 def test_load_places_a_flow_whose_id_is_no_text(shipped: Path, tmp_path: Path) -> None:
     own = tmp_path / "own.yml"
-    own.write_text("product: own\nflows:\n  - id: [own.x]\n    from: viewer\n    to: recorder\n    protocol: tcp\n    port: 80\n")
+    own.write_text(
+        "product: own\nflows:\n  - id: [own.x]\n    from: viewer\n    to: recorder\n    protocol: tcp\n    port: 80\n"
+    )
     with pytest.raises(InputError, match=rf"^{own}:3:5: flows\[0\]\.id: is a list; allowed: "):
         matrix.load((str(own),))
 

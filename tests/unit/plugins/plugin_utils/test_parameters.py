@@ -17,12 +17,19 @@ from ansible_collections.vidnet.portmatrix.tests.unit.plugins.plugin_utils.a_mat
 def ports(port: Any, groups: str = "recorder", known: Any = None, **given: Any) -> tuple[tuple[int, int], ...]:
     known = known or built()
     host = site.build(known, {"h": entry(groups, parameters=given)}).hosts["h"]
-    flow = Flow.of({"id": "acme.x", "from": "viewer", "to": "recorder", "protocol": "tcp", "port": port, "multicast": "groups"})
+    flow = Flow.of(
+        {"id": "acme.x", "from": "viewer", "to": "recorder", "protocol": "tcp", "port": port, "multicast": "groups"}
+    )
     return parameters.ports(flow, host, known)
 
 
 def with_parameters(**more: Any) -> Any:
-    return built(parameters={**MATRIX["parameters"], **{name: {"type": "ports", "default": port, "description": "x"} for name, port in more.items()}})
+    return built(
+        parameters={
+            **MATRIX["parameters"],
+            **{name: {"type": "ports", "default": port, "description": "x"} for name, port in more.items()},
+        }
+    )
 
 
 def test_the_matrix_has_a_default() -> None:
@@ -45,7 +52,9 @@ def test_a_default_is_an_expression_over_other_parameters() -> None:
     assert ports("media_port+1") == ((7564, 7564),)
 
 
-@pytest.mark.parametrize(("port", "missing"), [("camera_ports", "camera_ports"), ("stream_ports", "channels"), ("80+channels", "channels")])
+@pytest.mark.parametrize(
+    ("port", "missing"), [("camera_ports", "camera_ports"), ("stream_ports", "channels"), ("80+channels", "channels")]
+)
 def test_what_nobody_has_set_is_missing(port: str, missing: str) -> None:
     with pytest.raises(MissingParameter) as caught:
         ports(port)
@@ -69,7 +78,12 @@ def test_parameters_that_lead_out_of_the_range_of_ports() -> None:
 
 
 @pytest.mark.parametrize(
-    ("defaults", "circle"), [({"x": "x"}, "x -> x"), ({"x": "y+1", "y": "80, z", "z": "x"}, "x -> y -> z -> x"), ({"x": "y", "y": "y"}, "x -> y -> y")]
+    ("defaults", "circle"),
+    [
+        ({"x": "x"}, "x -> x"),
+        ({"x": "y+1", "y": "80, z", "z": "x"}, "x -> y -> z -> x"),
+        ({"x": "y", "y": "y"}, "x -> y -> y"),
+    ],
 )
 def test_parameters_that_need_each_other(defaults: dict[str, str], circle: str) -> None:
     with pytest.raises(ValueError, match=f"^the parameters {circle} need each other$"):
@@ -94,7 +108,9 @@ def test_a_series_has_as_many_ports_as_its_count() -> None:
 def test_groups() -> None:
     known = built()
     flow = known.flows["acme.viewer.multicast"]
-    hosts = site.build(known, {"a": entry("recorder"), "b": entry("recorder", parameters={"groups": ["239.0.0.0/24"]})}).hosts
+    hosts = site.build(
+        known, {"a": entry("recorder"), "b": entry("recorder", parameters={"groups": ["239.0.0.0/24"]})}
+    ).hosts
     assert [network.text for network in parameters.groups(flow, hosts["a"], known)] == ["239.1.2.3/32", "ff05::3/128"]
     assert [network.text for network in parameters.groups(flow, hosts["b"], known)] == ["239.0.0.0/24"]
     with pytest.raises(MissingParameter):

@@ -54,23 +54,40 @@ def test_who_is_several_components_is_met_once() -> None:
 
 
 def test_sites_keep_to_themselves() -> None:
-    found = parties(r1=entry("recorder", site="a"), r2=entry("recorder"), v1=entry("viewer", site="a"), v2=entry("viewer", site="b"))
+    found = parties(
+        r1=entry("recorder", site="a"), r2=entry("recorder"), v1=entry("viewer", site="a"), v2=entry("viewer", site="b")
+    )
     assert met(found, "acme.recorder.media") == {"r2* <": [], "r1* <": ["v1"], "v1* >": ["r1"], "v2* >": []}
 
 
 def test_across_sites_means_other_sites() -> None:
-    found = parties(r1=entry("recorder", site="a"), r2=entry("recorder", site="b"), b1=entry("branch", site="a"), b2=entry("branch", site="c"))
-    assert met(found, "acme.branch.link") == {"b1* <": ["r2"], "b2* <": ["r1", "r2"], "r1* >": ["b2"], "r2* >": ["b1", "b2"]}
+    found = parties(
+        r1=entry("recorder", site="a"),
+        r2=entry("recorder", site="b"),
+        b1=entry("branch", site="a"),
+        b2=entry("branch", site="c"),
+    )
+    assert met(found, "acme.branch.link") == {
+        "b1* <": ["r2"],
+        "b2* <": ["r1", "r2"],
+        "r1* >": ["b2"],
+        "r2* >": ["b1", "b2"],
+    }
 
 
 def test_across_sites_one_that_is_called_does_not_call() -> None:
-    found = parties(b1=entry("branch recorder", site="a"), b2=entry("branch recorder", site="b"), r1=entry("recorder", site="c"))
+    found = parties(
+        b1=entry("branch recorder", site="a"), b2=entry("branch recorder", site="b"), r1=entry("recorder", site="c")
+    )
     assert met(found, "acme.branch.link") == {"b1* <": ["r1"], "b2* <": ["r1"], "r1* >": ["b1", "b2"]}
 
 
 @pytest.mark.parametrize("on", ["r1", "v1"])
 def test_a_feature_is_on_where_either_end_has_it(on: str) -> None:
-    hosts = {name: entry(group, features=["multicast"] if name == on else []) for name, group in (("r1", "recorder"), ("v1", "viewer"))}
+    hosts = {
+        name: entry(group, features=["multicast"] if name == on else [])
+        for name, group in (("r1", "recorder"), ("v1", "viewer"))
+    }
     stars = {name: "*" * (name == on) for name in hosts}
     found = parties(**hosts, r2=entry("recorder"))
     expected = {f"v1{stars['v1']} <": ["r1", "r2"] if on == "v1" else ["r1"], f"r1{stars['r1']} >": ["v1"]}
@@ -118,11 +135,21 @@ def test_an_owned_listener_is_met_by_those_it_names(owners: Any) -> None:
 
 
 def test_an_owned_initiator_meets_those_it_names() -> None:
-    assert met(cameras(c1="r2"), "acme.recorder.alarm") == {"r1* <": ["free"], "r2* <": ["c1", "free"], "c1* >": ["r2"], "free* >": ["r1", "r2"]}
+    assert met(cameras(c1="r2"), "acme.recorder.alarm") == {
+        "r1* <": ["free"],
+        "r2* <": ["c1", "free"],
+        "c1* >": ["r2"],
+        "free* >": ["r1", "r2"],
+    }
 
 
 def test_one_that_names_nobody_meets_nobody() -> None:
-    assert met(cameras(c1=[]), "acme.camera.video") == {"c1* <": [], "free* <": ["r1", "r2"], "r1* >": ["free"], "r2* >": ["free"]}
+    assert met(cameras(c1=[]), "acme.camera.video") == {
+        "c1* <": [],
+        "free* <": ["r1", "r2"],
+        "r1* >": ["free"],
+        "r2* >": ["free"],
+    }
 
 
 def test_one_that_names_what_is_no_other_end_meets_nobody() -> None:
@@ -135,18 +162,30 @@ def test_other_flows_do_not_ask_for_owners() -> None:
 
 
 def test_hosts_that_meet_the_same_get_one_object() -> None:
-    found = parties(**{f"v{number}": entry("viewer", features="all") for number in range(3)}, r1=entry("recorder"), r2=entry("recorder"))
+    found = parties(
+        **{f"v{number}": entry("viewer", features="all") for number in range(3)},
+        r1=entry("recorder"),
+        r2=entry("recorder"),
+    )
     for flow in ("acme.recorder.media", "acme.viewer.multicast"):
         assert len({id(others) for _host, others, _active in found.of(KNOWN.flows[flow], None, listening=False)}) == 1
 
 
 def test_who_shares_an_address() -> None:
-    found = parties(a=entry(addresses=["10.0.0.1", "10.0.0.2"]), b=entry(addresses="10.0.0.2"), c=entry(addresses="10.0.0.3"), d=entry())
+    found = parties(
+        a=entry(addresses=["10.0.0.1", "10.0.0.2"]),
+        b=entry(addresses="10.0.0.2"),
+        c=entry(addresses="10.0.0.3"),
+        d=entry(),
+    )
     assert [found.shares_address(host) for host in found.site.hosts.values()] == [True, True, False, False]
 
 
 def test_the_vendors_addresses_stand_in_for_what_is_not_in_the_inventory() -> None:
-    assert [network.text for network in parties(r1=entry("recorder")).documented("cloud")] == ["198.51.100.7/32", "2001:db8:c::7/128"]
+    assert [network.text for network in parties(r1=entry("recorder")).documented("cloud")] == [
+        "198.51.100.7/32",
+        "2001:db8:c::7/128",
+    ]
     assert parties(r1=entry("recorder"), c1=entry("cloud", site="elsewhere")).documented("cloud") == ()
     assert parties().documented("viewer") == ()
     assert parties().documented("office") == ()

@@ -14,7 +14,9 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.peers import Pee
 from ansible_collections.vidnet.portmatrix.tests.unit.plugins.plugin_utils.a_matrix import stable
 
 FEW = [ipaddress.ip_network(f"10.0.0.{at}/{bits}") for bits in range(28, 33) for at in range(0, 16, 1 << 32 - bits)]
-FEW += [ipaddress.ip_network(f"2001:db8::{at:x}/{bits}") for bits in range(125, 129) for at in range(0, 8, 1 << 128 - bits)]
+FEW += [
+    ipaddress.ip_network(f"2001:db8::{at:x}/{bits}") for bits in range(125, 129) for at in range(0, 8, 1 << 128 - bits)
+]
 SETS = st.lists(st.sampled_from(FEW), max_size=8)
 
 

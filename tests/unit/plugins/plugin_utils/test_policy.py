@@ -26,11 +26,11 @@ def rules(known: Any, **hosts: dict[str, Any]) -> dict[str, list[str]]:
     return {name: lines(policy["rules"]) for name, policy in compiled(known, **hosts).items()}
 
 
-def viewer(address: str = "10.0.0.1", **variables: Any) -> dict[str, Any]:
+def viewer(address: Any = "10.0.0.1", **variables: Any) -> dict[str, Any]:
     return entry("viewer", addresses=address, **variables)
 
 
-def recorder(address: str = "10.0.0.2", **variables: Any) -> dict[str, Any]:
+def recorder(address: Any = "10.0.0.2", **variables: Any) -> dict[str, Any]:
     return entry("recorder", addresses=address, **variables)
 
 
@@ -70,7 +70,10 @@ def test_only_families_that_both_have() -> None:
 
 
 def test_a_host_of_unknown_address_has_rules_for_all_its_peers() -> None:
-    assert rules(WEB, v=viewer(["10.0.0.1", "2001:db8::1"]), r=entry("recorder")) == {"v": [], "r": ["in tcp 80 < 10.0.0.1/32 2001:db8::1/128"]}
+    assert rules(WEB, v=viewer(["10.0.0.1", "2001:db8::1"]), r=entry("recorder")) == {
+        "v": [],
+        "r": ["in tcp 80 < 10.0.0.1/32 2001:db8::1/128"],
+    }
 
 
 def test_co_located_components_need_no_rule() -> None:
@@ -80,7 +83,11 @@ def test_co_located_components_need_no_rule() -> None:
 def test_two_names_of_one_machine_need_no_rule() -> None:
     assert rules(WEB, v=viewer(), r=recorder("10.0.0.1")) == {"v": [], "r": []}
     found = rules(WEB, v=viewer(), r=recorder(["10.0.0.1", "10.0.0.2"]), w=viewer("10.0.0.3"))
-    assert found == {"v": ["out tcp 80 > 10.0.0.2/32"], "w": ["out tcp 80 > 10.0.0.1/32 10.0.0.2/32"], "r": ["in tcp 80 < 10.0.0.3/32"]}
+    assert found == {
+        "v": ["out tcp 80 > 10.0.0.2/32"],
+        "w": ["out tcp 80 > 10.0.0.1/32 10.0.0.2/32"],
+        "r": ["in tcp 80 < 10.0.0.3/32"],
+    }
 
 
 def test_networks_stand_for_what_is_not_in_the_inventory() -> None:
@@ -95,7 +102,10 @@ def test_networks_stand_for_what_is_not_in_the_inventory() -> None:
 def test_networks_are_not_used_where_a_flow_is_off() -> None:
     known = with_flows({"id": "acme.x", "feature": "streams"})
     networks = {"viewer": "any"}
-    assert rules(known, r=recorder(networks=networks), s=recorder("10.0.0.3", networks=networks, features="streams"))["r"] == []
+    assert (
+        rules(known, r=recorder(networks=networks), s=recorder("10.0.0.3", networks=networks, features="streams"))["r"]
+        == []
+    )
     assert rules(known, r=recorder(networks=networks), v=viewer(features="streams"))["r"] == ["in tcp 80 < 10.0.0.1/32"]
 
 
@@ -108,7 +118,12 @@ def test_the_vendors_networks_give_way_to_the_users_and_to_hosts() -> None:
 
 def test_ports_are_the_listeners() -> None:
     known = with_flows({"id": "acme.x", "port": "media_port"})
-    found = rules(known, v=viewer(parameters={"media_port": 1}), r=recorder(parameters={"media_port": "2-3, 5"}), s=recorder("10.0.0.3"))
+    found = rules(
+        known,
+        v=viewer(parameters={"media_port": 1}),
+        r=recorder(parameters={"media_port": "2-3, 5"}),
+        s=recorder("10.0.0.3"),
+    )
     assert found == {
         "v": ["out tcp 2-3,5 > 10.0.0.2/32", "out tcp 7563 > 10.0.0.3/32"],
         "r": ["in tcp 2-3,5 < 10.0.0.1/32"],
@@ -125,19 +140,36 @@ def test_ports_of_networks_are_the_hosts_own() -> None:
 def test_a_listener_whose_ports_are_not_known_does_not_hide_the_others() -> None:
     known = with_flows({"id": "acme.x", "to": "camera", "port": "camera_ports"})
     hosts = {"c": entry("camera", addresses="10.0.0.2"), "d": entry("dome", addresses="10.0.0.3")}
-    assert rules(known, v=viewer(), **hosts) == {"v": ["out tcp 80,443 > 10.0.0.3/32"], "c": [], "d": ["in tcp 80,443 < 10.0.0.1/32"]}
+    assert rules(known, v=viewer(), **hosts) == {
+        "v": ["out tcp 80,443 > 10.0.0.3/32"],
+        "c": [],
+        "d": ["in tcp 80,443 < 10.0.0.1/32"],
+    }
 
 
 def test_an_own_flow_is_compiled_like_any_other() -> None:
-    flow = {"id": "own.x", "from": "office", "to": "recorder", "protocol": ["udp", "tcp"], "port": 9, "description": "Ours"}
+    flow = {
+        "id": "own.x",
+        "from": "office",
+        "to": "recorder",
+        "protocol": ["udp", "tcp"],
+        "port": 9,
+        "description": "Ours",
+    }
     found = compiled(KNOWN, o=entry("office", addresses="10.0.0.1", flows=[flow]), r=recorder())
-    assert lines(found["r"]["rules"]) == ["in tcp 9 < 10.0.0.1/32", "in udp 9 < 10.0.0.1/32", "out udp 31228 > 198.51.100.7/32"]
+    assert lines(found["r"]["rules"]) == [
+        "in tcp 9 < 10.0.0.1/32",
+        "in udp 9 < 10.0.0.1/32",
+        "out udp 31228 > 198.51.100.7/32",
+    ]
     assert found["r"]["rules"][0]["reason"] == "Ours"
 
 
 def test_multicast_goes_to_groups_and_comes_from_hosts() -> None:
     known = with_flows({"id": "acme.x", "protocol": ["udp", "igmp"], "multicast": "groups"})
-    found = rules(known, v=viewer(parameters={"groups": ["239.0.0.1", "239.0.0.0/24"]}), w=viewer("10.0.0.3"), r=recorder())
+    found = rules(
+        known, v=viewer(parameters={"groups": ["239.0.0.1", "239.0.0.0/24"]}), w=viewer("10.0.0.3"), r=recorder()
+    )
     assert found == {
         "v": ["out igmp > 239.0.0.0/24", "out udp 80 > 239.0.0.0/24"],
         "w": ["out igmp > 239.1.2.3/32", "out udp 80 > 239.1.2.3/32"],
@@ -172,11 +204,17 @@ def test_management(variables: dict[str, Any], expected: list[str]) -> None:
     host = entry(management_sources="10.9.0.0/24", **{"addresses": "10.0.0.1", **variables})
     found = compiled(WEB, h=host)["h"]["rules"]
     assert lines(found) == expected
-    assert all((r["flows"], r["reason"]) == (["portmatrix.management"], "Administrators and the Ansible controller") for r in found)
+    assert all(
+        (r["flows"], r["reason"]) == (["portmatrix.management"], "Administrators and the Ansible controller")
+        for r in found
+    )
 
 
 def test_management_comes_from_others() -> None:
-    hosts = {name: entry(addresses=address, management_sources=["10.0.0.1", "10.0.0.2"]) for name, address in (("a", "10.0.0.1"), ("b", "10.0.0.3"))}
+    hosts = {
+        name: entry(addresses=address, management_sources=["10.0.0.1", "10.0.0.2"])
+        for name, address in (("a", "10.0.0.1"), ("b", "10.0.0.3"))
+    }
     assert rules(WEB, **hosts) == {"a": ["in tcp 22 < 10.0.0.2/32"], "b": ["in tcp 22 < 10.0.0.1/32 10.0.0.2/32"]}
 
 
@@ -193,9 +231,16 @@ def test_appliances_have_rules_too() -> None:
 
 
 def test_parameters_that_lead_to_no_port_are_refused_for_every_host() -> None:
-    known = with_flows({"id": "acme.x", "port": "65500 to 65500+(channels-1)"}, {"id": "acme.y", "port": "65530+channels"})
+    known = with_flows(
+        {"id": "acme.x", "port": "65500 to 65500+(channels-1)"}, {"id": "acme.y", "port": "65530+channels"}
+    )
     with pytest.raises(InputError) as caught:
-        compiled(known, v=viewer(), r=recorder(parameters={"channels": 37}), s=recorder("10.0.0.3", parameters={"channels": 6}))
+        compiled(
+            known,
+            v=viewer(),
+            r=recorder(parameters={"channels": 37}),
+            s=recorder("10.0.0.3", parameters={"channels": 6}),
+        )
     assert str(caught.value).split("\n") == [
         "r.portmatrix_parameters: flow acme.x: 65500-65536 is outside 1-65535; allowed: ports from 1 to 65535",
         "r.portmatrix_parameters: flow acme.y: 65567 is outside 1-65535; allowed: ports from 1 to 65535",

@@ -140,7 +140,9 @@ def test_what_names_no_port_is_unknown(text: str) -> None:
         port_expression.ranges(expression, VALUES.__getitem__)
 
 
-@pytest.mark.parametrize("name", ["dependable_ports", "brandy_ports", "standard_for_all", "to_port", "and_more", "import_port"])
+@pytest.mark.parametrize(
+    "name", ["dependable_ports", "brandy_ports", "standard_for_all", "to_port", "and_more", "import_port"]
+)
 def test_parameters_whose_names_hold_the_words_of_vendors(name: str) -> None:
     assert port_expression.ranges(port_expression.parse(name), {name: 80}.__getitem__) == [(80, 80)]
 
@@ -184,7 +186,9 @@ def test_a_word_that_is_no_parameter_is_looked_up_and_not_passed_over(text: str)
         port_expression.ranges(port_expression.parse(text), {}.__getitem__)
 
 
-@pytest.mark.parametrize("text", ["40001 (40003, if many devices are present)", "1 (2, 4, if many are)", "40001 (40001, if many are)"])
+@pytest.mark.parametrize(
+    "text", ["40001 (40003, if many devices are present)", "1 (2, 4, if many are)", "40001 (40001, if many are)"]
+)
 def test_a_series_that_does_not_follow_on_its_first_port_is_refused(text: str) -> None:
     first = text.split()[0]
     with pytest.raises(ValueError, match=f"the ports in brackets do not follow on {first}; allowed: "):
@@ -209,10 +213,20 @@ def test_literal_is_what_needs_no_parameter() -> None:
     assert port_expression.ranges(literal, {}.__getitem__) == [(80, 80), (100, 101)]
 
 
-RANGES = st.lists(st.tuples(st.integers(1, 65535), st.integers(0, 40)).map(lambda r: (r[0], min(65535, sum(r)))), min_size=1, max_size=6)
+RANGES = st.lists(
+    st.tuples(st.integers(1, 65535), st.integers(0, 40)).map(lambda r: (r[0], min(65535, sum(r)))),
+    min_size=1,
+    max_size=6,
+)
 DASHES = st.sampled_from(["-", " - ", " to ", "\u2013", " \u2014 ", " TO\n"])
 SEPARATORS = st.sampled_from([", ", " and ", " ", ",", "; ", "/", ", and ", "\n"])
-BEFORE = ["", "Configurable.\nTypically ", "Configurable. The default ports are ", "Typically port ", "The default port range is "]
+BEFORE = [
+    "",
+    "Configurable.\nTypically ",
+    "Configurable. The default ports are ",
+    "Typically port ",
+    "The default port range is ",
+]
 AFTER = ["", " (configurable)", "*", " (disabled by default)", ".", " for a basic user"]
 
 
@@ -226,10 +240,27 @@ def test_ranges_in_any_vendors_writing_are_read_back(wanted: list[tuple[int, int
     found = port_expression.ranges(port_expression.parse(text + data.draw(st.sampled_from(AFTER))), {}.__getitem__)
     assert found == sorted(found)
     assert all(after[0] > before[1] + 1 for before, after in zip(found, found[1:], strict=False))
-    assert {p for low, high in found for p in range(low, high + 1)} == {p for low, high in wanted for p in range(low, high + 1)}
+    assert {p for low, high in found for p in range(low, high + 1)} == {
+        p for low, high in wanted for p in range(low, high + 1)
+    }
 
 
-PIECES = st.sampled_from([*"+-()*?.,;/ x", "to", " and ", "port", "configurable", "80", "443", "65535", "554+(2-1)", "if many", "\u2013", "1 (2, 3, if many )"])
+PIECES = st.sampled_from(
+    [
+        *"+-()*?.,;/ x",
+        "to",
+        " and ",
+        "port",
+        "configurable",
+        "80",
+        "443",
+        "65535",
+        "554+(2-1)",
+        "if many",
+        "\u2013",
+        "1 (2, 3, if many )",
+    ]
+)
 
 
 @given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=20))

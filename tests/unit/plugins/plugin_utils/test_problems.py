@@ -14,7 +14,10 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.problems import 
     [
         (Problem(("rs1", "portmatrix_site"), "is a list", "a text"), "rs1.portmatrix_site: is a list; allowed: a text"),
         (Problem(("a.yml", "flows", 3, "id"), "is missing"), "a.yml.flows[3].id: is missing"),
-        (Problem(("flows", "acme.x.y"), "is bad", "good", "a.yml:3:5"), "a.yml:3:5: flows[acme.x.y]: is bad; allowed: good"),
+        (
+            Problem(("flows", "acme.x.y"), "is bad", "good", "a.yml:3:5"),
+            "a.yml:3:5: flows[acme.x.y]: is bad; allowed: good",
+        ),
         (Problem(("x", "a.b", "c", 0), "is bad"), "x[a.b].c[0]: is bad"),
         (Problem((), "is not valid YAML", place="a.yml:3:5"), "a.yml:3:5: is not valid YAML"),
     ],
@@ -24,7 +27,12 @@ def test_text(problem: Problem, text: str) -> None:
 
 
 def test_an_error_holds_every_problem_once_sorted_by_its_path() -> None:
-    found = [Problem(("b",), "is bad"), Problem(("a", 1), "is bad"), Problem(("a", 1), "is bad"), Problem(("a", 1), "is awful")]
+    found = [
+        Problem(("b",), "is bad"),
+        Problem(("a", 1), "is bad"),
+        Problem(("a", 1), "is bad"),
+        Problem(("a", 1), "is awful"),
+    ]
     error = InputError(iter(found))
     assert str(error) == "a[1]: is awful\na[1]: is bad\nb: is bad"
     assert len(error.problems) == 3

@@ -8,7 +8,9 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.peers import Pee
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.rules import Draft, Drafts
 
 
-def final(*drafts: tuple[str, str, list[tuple[int, int]], str, str]) -> list[tuple[str, str, tuple[str, ...], tuple[str, ...]]]:
+def final(
+    *drafts: tuple[str, str, list[tuple[int, int]], str, str],
+) -> list[tuple[str, str, tuple[str, ...], tuple[str, ...]]]:
     """Return the rules for drafts of (direction, protocol, ports, peers, flow); equal peers are one object, as in the compiler."""
     sets: dict[str, Peers] = {}
     made = Drafts()
@@ -18,7 +20,10 @@ def final(*drafts: tuple[str, str, list[tuple[int, int]], str, str]) -> list[tup
     reasons = {draft[4]: draft[4].upper() for draft in drafts}
     rules = [rule.rule(reasons) for rule in made.final()]
     assert all(rule["reason"] == "; ".join(flow.upper() for flow in rule["flows"]) for rule in rules)
-    return [(r["direction"] + " " + r["protocol"] + " " + ",".join(r["ports"]), *map(tuple, (r["peers"], r["flows"]))) for r in rules]  # type: ignore[misc]
+    return [
+        (r["direction"] + " " + r["protocol"] + " " + ",".join(r["ports"]), *map(tuple, (r["peers"], r["flows"])))
+        for r in rules
+    ]  # type: ignore[misc]
 
 
 def test_flows_of_the_same_packets_share_a_rule() -> None:
@@ -37,7 +42,10 @@ def test_a_rule_that_another_covers_joins_it() -> None:
 
 def test_a_rule_that_another_covers_in_part_stays() -> None:
     assert len(final(("in", "tcp", [(80, 82)], "10.0.0.5", "a"), ("in", "tcp", [(79, 81)], "10.0.0.0/24", "b"))) == 2
-    assert len(final(("in", "tcp", [(80, 80)], "10.0.0.5 10.0.1.5", "a"), ("in", "tcp", [(79, 81)], "10.0.0.0/24", "b"))) == 2
+    assert (
+        len(final(("in", "tcp", [(80, 80)], "10.0.0.5 10.0.1.5", "a"), ("in", "tcp", [(79, 81)], "10.0.0.0/24", "b")))
+        == 2
+    )
 
 
 def test_only_rules_of_one_direction_and_protocol_are_compared() -> None:
@@ -46,19 +54,24 @@ def test_only_rules_of_one_direction_and_protocol_are_compared() -> None:
 
 
 def test_ports_in_several_ranges_are_covered_range_by_range() -> None:
-    assert final(("in", "tcp", [(80, 80), (443, 443)], "any", "a"), ("in", "tcp", [(79, 81), (440, 450)], "any", "b")) == [
-        ("in tcp 79-81,440-450", ("any",), ("a", "b"))
-    ]
+    assert final(
+        ("in", "tcp", [(80, 80), (443, 443)], "any", "a"), ("in", "tcp", [(79, 81), (440, 450)], "any", "b")
+    ) == [("in tcp 79-81,440-450", ("any",), ("a", "b"))]
 
 
 def test_a_whole_and_its_two_halves_are_one_rule() -> None:
     for order in (1, -1):
-        drafts = [("in", "tcp", [(80, 80)], "10.0.0.0/25 10.0.0.128/25", "a"), ("in", "tcp", [(80, 80)], "10.0.0.0/24", "b")]
+        drafts = [
+            ("in", "tcp", [(80, 80)], "10.0.0.0/25 10.0.0.128/25", "a"),
+            ("in", "tcp", [(80, 80)], "10.0.0.0/24", "b"),
+        ]
         assert final(*drafts[::order]) == [("in tcp 80", ("10.0.0.0/24",), ("a", "b"))]
 
 
 def test_any_covers_igmp_of_some() -> None:
-    assert final(("out", "igmp", [], "239.0.0.1", "a"), ("out", "igmp", [], "any", "b")) == [("out igmp ", ("any",), ("a", "b"))]
+    assert final(("out", "igmp", [], "239.0.0.1", "a"), ("out", "igmp", [], "any", "b")) == [
+        ("out igmp ", ("any",), ("a", "b"))
+    ]
 
 
 def test_rules_are_sorted_by_direction_protocol_ports_and_peers() -> None:

@@ -27,7 +27,13 @@ def texts(networks: Any) -> list[str]:
 def test_a_host_of_which_nothing_is_said() -> None:
     found = host()
     assert (found.name, found.components, found.addresses, found.site) == ("h", frozenset(), (), "")
-    assert (found.parameters, found.defaults, found.features, found.owners, found.networks) == ({}, {}, frozenset(), {}, {})
+    assert (found.parameters, found.defaults, found.features, found.owners, found.networks) == (
+        {},
+        {},
+        frozenset(),
+        {},
+        {},
+    )
     assert (found.management, found.management_ports) == ((), (22,))
     assert (found.managed, found.egress_enforced, found.sample) == (True, False, site.DEFAULT_SAMPLE)
     assert found.versions == {4, 6}
@@ -94,7 +100,11 @@ def test_networks_merge_by_component_over_all_variables_of_the_name() -> None:
 
 def test_parameters_are_numbers_ranges_or_networks() -> None:
     found = host(parameters={"channels": "4", "media_port": "80, 443", "camera_ports": 80, "groups": "239.0.0.1"})
-    assert (found.parameters["channels"], found.parameters["media_port"], found.parameters["camera_ports"]) == (4, [(80, 80), (443, 443)], 80)
+    assert (found.parameters["channels"], found.parameters["media_port"], found.parameters["camera_ports"]) == (
+        4,
+        [(80, 80), (443, 443)],
+        80,
+    )
     assert texts(found.parameters["groups"]) == ["239.0.0.1/32"]
 
 
@@ -104,7 +114,9 @@ def test_components_bring_parameters() -> None:
 
 @pytest.mark.parametrize("parent", ["aaa", "zzz"])
 def test_what_a_component_brings_goes_before_what_its_parents_bring(parent: str) -> None:
-    brought = {name: {"description": "x", "parameters": {"camera_ports": port}} for name, port in ((parent, 1), ("mmm", 2))}
+    brought = {
+        name: {"description": "x", "parameters": {"camera_ports": port}} for name, port in ((parent, 1), ("mmm", 2))
+    }
     brought["mmm"]["is_a"] = [parent]
     known = built(components={**MATRIX["components"], **brought})
     assert site.build(known, {"h": entry("mmm")}).hosts["h"].defaults == {"camera_ports": 2}
@@ -121,7 +133,9 @@ def test_what_a_component_brings_goes_before_what_its_parents_bring(parent: str)
         ({"ansible_connection": "local"}, (22,)),
     ],
 )
-def test_management_ports_are_those_of_the_hosts_own_connection(variables: dict[str, Any], ports: tuple[int, ...]) -> None:
+def test_management_ports_are_those_of_the_hosts_own_connection(
+    variables: dict[str, Any], ports: tuple[int, ...]
+) -> None:
     assert host(**variables).management_ports == ports
 
 
@@ -142,7 +156,9 @@ def test_management_sources() -> None:
         ("recorder", {"components": ["camera"]}, False),
     ],
 )
-def test_appliances_are_not_managed_unless_the_user_says_so(groups: str, variables: dict[str, Any], managed: bool) -> None:
+def test_appliances_are_not_managed_unless_the_user_says_so(
+    groups: str, variables: dict[str, Any], managed: bool
+) -> None:
     assert host(groups, **variables).managed is managed
 
 
@@ -153,7 +169,11 @@ def test_egress_and_sample() -> None:
 
 
 def test_own_flows_know_the_hosts_that_give_them() -> None:
-    hosts = {"a": entry(flows=[FLOW]), "b": entry(flows_web=[dict(FLOW)], flows_x=[{**FLOW, "id": "own.y"}]), "c": entry()}
+    hosts = {
+        "a": entry(flows=[FLOW]),
+        "b": entry(flows_web=[dict(FLOW)], flows_x=[{**FLOW, "id": "own.y"}]),
+        "c": entry(),
+    }
     found = site.build(KNOWN, hosts).own_flows
     assert {name: seen for name, (_flow, seen) in found.items()} == {"own.x": {"a", "b"}, "own.y": {"b"}}
     assert list(found) == ["own.x", "own.y"]
@@ -169,7 +189,10 @@ def test_other_peoples_variables_are_not_read() -> None:
 
 
 def test_variables_of_the_roles_are_known_here_and_checked_there() -> None:
-    assert host(backend="nftables", state="audit", report_dir="reports", rules=[], expectations=[], unresolved=[]).name == "h"
+    assert (
+        host(backend="nftables", state="audit", report_dir="reports", rules=[], expectations=[], unresolved=[]).name
+        == "h"
+    )
 
 
 def test_matrix_paths_are_those_of_all_hosts() -> None:
@@ -179,9 +202,23 @@ def test_matrix_paths_are_those_of_all_hosts() -> None:
 
 def test_every_wrong_matrix_path_is_told() -> None:
     with pytest.raises(InputError) as caught:
-        site.matrix_paths({"a": entry(matrix_path=5), "b": entry(matrix_path=["a.yml", ""]), "c": entry(matrix_path={})})
+        site.matrix_paths(
+            {"a": entry(matrix_path=5), "b": entry(matrix_path=["a.yml", ""]), "c": entry(matrix_path={})}
+        )
     assert str(caught.value).split("\n") == [
         "a.portmatrix_matrix_path: is an integer; allowed: a text that is not empty",
         "b.portmatrix_matrix_path[1]: '' does not fit; allowed: a text that is not empty",
         "c.portmatrix_matrix_path: is a mapping; allowed: a list",
     ]
+
+
+def test_parameters_of_several_variables_merge() -> None:
+    found = host(parameters={"media_port": 80}, parameters_x={"channels": 2})
+    assert {name: found.parameters[name] for name in ("media_port", "channels")} == {"media_port": 80, "channels": 2}
+    assert host(parameters={"channels": "2"}, parameters_x={"channels": 2}).parameters["channels"] == 2
+
+
+def test_parameters_that_contradict_each_other_are_an_error() -> None:
+    with pytest.raises(InputError) as raised:
+        host(parameters={"channels": 1}, parameters_x={"channels": 2})
+    assert "portmatrix_parameters_x.channels: differs from its value in portmatrix_parameters" in str(raised.value)

@@ -38,7 +38,9 @@ def test_nobody() -> None:
     assert unresolved(v=entry("viewer", **V4)) == {
         "v": [("no recorder is known", "a host in group recorder, or portmatrix_networks.recorder")]
     }
-    assert unresolved(r=entry("recorder", **V4)) == {"r": [("no viewer is known", "a host in group viewer, or portmatrix_networks.viewer")]}
+    assert unresolved(r=entry("recorder", **V4)) == {
+        "r": [("no viewer is known", "a host in group viewer, or portmatrix_networks.viewer")]
+    }
 
 
 def test_nobody_of_several_components() -> None:
@@ -96,7 +98,9 @@ def test_no_shared_family() -> None:
 
 def test_no_family_shared_with_any_network() -> None:
     host = entry("viewer", **V4, networks={"recorder": "2001:db8::/64"})
-    assert unresolved(v=host) == {"v": [("no address family is shared with its networks", "portmatrix_addresses on either host")]}
+    assert unresolved(v=host) == {
+        "v": [("no address family is shared with its networks", "portmatrix_addresses on either host")]
+    }
     assert unresolved(v=entry("viewer", **V4, networks={"recorder": ["2001:db8::/64", "10.9.0.0/24"]})) == {}
 
 
@@ -133,7 +137,9 @@ def test_multicast_groups_that_are_not_set_are_told_to_the_one_that_sends() -> N
 @pytest.mark.parametrize("port", ["?", "depends on the integration"])
 def test_a_port_that_nobody_knows_is_told_to_both_ends(port: str) -> None:
     reason = (f"its port is {port!r}", "a port in a flow of your own (portmatrix_flows)")
-    assert unresolved(with_flows({"id": "acme.x", "port": port}), v=entry("viewer", **V4), r=entry("recorder", **OTHER_V4)) == {
+    assert unresolved(
+        with_flows({"id": "acme.x", "port": port}), v=entry("viewer", **V4), r=entry("recorder", **OTHER_V4)
+    ) == {
         "v": [reason],
         "r": [reason],
     }
@@ -147,7 +153,9 @@ def test_what_is_unresolved_opens_nothing() -> None:
 
 def test_an_own_flow_is_unresolved_like_any_other() -> None:
     flow = {"id": "own.x", "from": "office", "to": "recorder", "protocol": "tcp", "port": "?"}
-    assert list(unresolved(built(), "own.x", o=entry("office", **V4, flows=[flow]), r=entry("recorder", **OTHER_V4))) == ["o", "r"]
+    assert list(
+        unresolved(built(), "own.x", o=entry("office", **V4, flows=[flow]), r=entry("recorder", **OTHER_V4))
+    ) == ["o", "r"]
 
 
 def test_many_hosts_are_cut_short() -> None:
@@ -176,7 +184,9 @@ def test_every_flow_of_the_small_matrix_is_resolved_when_all_is_said() -> None:
     known = built(flows=[flow for flow in MATRIX["flows"] if flow["id"] != "acme.printer.secret"])
     said = {"features": "all", "parameters": {"channels": 2, "camera_ports": 80, "own_groups": "239.0.0.1"}}
     components = [name for name in known.components if name != "cloud"]
-    hosts = {name: entry(name, addresses=f"10.0.0.{number}", site="a", **said) for number, name in enumerate(components, 1)}
+    hosts = {
+        name: entry(name, addresses=f"10.0.0.{number}", site="a", **said) for number, name in enumerate(components, 1)
+    }
     hosts["elsewhere"] = entry("branch", addresses="10.0.0.99", site="b", **said)
     hosts["recorder2"] = entry("recorder", addresses="10.0.0.98", site="b", **said)
     found = compiled(known, **hosts)

@@ -40,7 +40,11 @@ BROKEN: list[tuple[str | bytes, str, str]] = [
     ("flows:\n  - id: x\n    port: 1\n    id: y\n", ":4:5", "the key 'id' is given twice"),
     ("a: {b: [{c: 1, c: 2}]}\n", ":1:16", "the key 'c' is given twice"),
     ("1: a\n1: b\n", ":2:1", "the key '1' is given twice"),
-    ("a: !python/object:os.system x\n", ":1:4", "could not determine a constructor for the tag '!python/object:os.system'"),
+    (
+        "a: !python/object:os.system x\n",
+        ":1:4",
+        "could not determine a constructor for the tag '!python/object:os.system'",
+    ),
     ("? [a]\n: b\n", ":1:3", "found unhashable key"),
     ("a: !!map [1]\n", ":1:4", "expected a mapping node, but found sequence"),
     ("a: 2026-13-45\n", "", "month must be in 1..12"),
@@ -50,7 +54,9 @@ BROKEN: list[tuple[str | bytes, str, str]] = [
 
 
 @pytest.mark.parametrize(("content", "position", "what"), BROKEN)
-def test_broken_yaml_is_refused_with_its_line_and_column(tmp_path: Path, content: str, position: str, what: str) -> None:
+def test_broken_yaml_is_refused_with_its_line_and_column(
+    tmp_path: Path, content: str, position: str, what: str
+) -> None:
     path = written(tmp_path, content)
     with pytest.raises(InputError) as caught:
         yaml_file.read(path)
@@ -59,7 +65,14 @@ def test_broken_yaml_is_refused_with_its_line_and_column(tmp_path: Path, content
 
 @pytest.mark.parametrize(
     ("content", "line"),
-    [("a: [1\nb: 2\n", 2), ("a: 'x\n", 2), ("a: 1\n b: 2\n", 2), ("a: *nowhere\n", 1), ("a: 1\n---\nb: 2\n", 2), ("\n\t- a\n", 2)],
+    [
+        ("a: [1\nb: 2\n", 2),
+        ("a: 'x\n", 2),
+        ("a: 1\n b: 2\n", 2),
+        ("a: *nowhere\n", 1),
+        ("a: 1\n---\nb: 2\n", 2),
+        ("\n\t- a\n", 2),
+    ],
 )
 def test_what_no_parser_takes_is_refused_with_its_place(tmp_path: Path, content: str, line: int) -> None:
     path = written(tmp_path, content)
@@ -88,7 +101,10 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     path = tmp_path / "a.yml"
     with pytest.raises(InputError) as caught:
         yaml_file.read(path)
-    assert str(caught.value) == f"{path}: cannot be read: [Errno 2] No such file or directory: '{path}'; allowed: a YAML file in UTF-8"
+    assert (
+        str(caught.value)
+        == f"{path}: cannot be read: [Errno 2] No such file or directory: '{path}'; allowed: a YAML file in UTF-8"
+    )
 
 
 CONTENT = """\

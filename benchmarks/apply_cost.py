@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, vidnet.portmatrix contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -54,7 +53,8 @@ def policy(variant: int | bool) -> list[dict[str, object]]:
     """
     return [
         rule(
-            f"{7000 + number + variant * (number % 2)}" + (f",{9000 + 10 * number}-{9005 + 10 * number}" * (number % 3 == 0)),
+            f"{7000 + number + variant * (number % 2)}"
+            + (f",{9000 + 10 * number}-{9005 + 10 * number}" * (number % 3 == 0)),
             f"10.1.{number}.0/24",
             f"2001:db8:{number:x}::/64",
             *(f"10.2.{number}.{host}" for host in (5, 7, 9) if number % 2),
@@ -67,7 +67,7 @@ def policy(variant: int | bool) -> list[dict[str, object]]:
 
 def plays() -> dict[str, list[dict[str, object]]]:
     """Return the plays by name: ping and the two variants."""
-    tasks = {"ping": {"ansible.builtin.ping": {}}}
+    tasks: dict[str, dict[str, object]] = {"ping": {"ansible.builtin.ping": {}}}
     for variant in (0, 1):
         tasks[f"apply{variant}"] = {"vidnet.portmatrix.nftables_policy": {"rules": "{{ policy }}"}}
     return {

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, vidnet.portmatrix contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -82,7 +81,7 @@ print(json.dumps(count))
 def watched(lab: NftLab, ports: dict[int, str], work: Callable[[], None]) -> dict[str, int]:
     """Return what the client counted while ``work`` ran; ``ports`` maps a port to "open" or "shut"."""
     arguments = [f"{port}:{wanted}" for port, wanted in ports.items()]
-    client = lab.start("client", "python3", "-c", CLIENT, "10.9.0.1", *arguments, stdin=subprocess.PIPE)
+    client = lab.start("client", sys.executable, "-c", CLIENT, "10.9.0.1", *arguments, stdin=subprocess.PIPE)
     client.stdout.readline()
     work()
     return json.loads(client.communicate()[0])
@@ -94,21 +93,22 @@ def main() -> None:
     with NftLab() as lab:
         lab.host(HOST, "10.9.0.1/24")
         lab.host("client", "10.9.0.2/24")
-        server = lab.start(HOST, "python3", "-c", SERVER, str(PERMITTED), str(DENIED))
+        server = lab.start(HOST, sys.executable, "-c", SERVER, str(PERMITTED), str(DENIED))
         server.stdout.readline()
 
-        def apply(variant: int) -> None:
-            # the permitted rule differs as well: its peers are a network, then a host
-            rules = [*policy(variant)[:-1], rule(str(PERMITTED), ("10.9.0.0/24", "10.9.0.2")[variant])]
-            result = lab.apply(rules)
-            if not result.get("changed"):
-                sys.exit(f"nothing was applied: {result}")
+        def apply(*variants: int) -> None:
+            for variant in variants:
+                # the permitted rule differs as well: its peers are a network, then a host
+                rules = [*policy(variant)[:-1], rule(str(PERMITTED), ("10.9.0.0/24", "10.9.0.2")[variant])]
+                result = lab.apply(rules)
+                if not result.get("changed"):
+                    sys.exit(f"nothing was applied: {result}")
 
         stages = {
             "first apply": ({PERMITTED: "open"}, lambda: apply(1)),
             f"{APPLIES} re-applies": (
                 {PERMITTED: "open", DENIED: "shut"},
-                lambda: [apply(number % 2) for number in range(APPLIES)],
+                lambda: apply(*(number % 2 for number in range(APPLIES))),
             ),
             "removal": ({PERMITTED: "open"}, lambda: lab.apply(state="absent")),
         }

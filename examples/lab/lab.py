@@ -32,7 +32,16 @@ from typing import Any
 
 import yaml
 from lab_keeper import keep
-from lab_state import HOSTS, LabError, enter_command, is_alive, read_state, runtime_directory, tool_path
+from lab_state import (
+    HOSTS,
+    LabError,
+    enter_command,
+    is_alive,
+    read_state,
+    runtime_directory,
+    session_members,
+    tool_path,
+)
 
 PATIENCE = 60.0  # seconds
 
@@ -70,15 +79,14 @@ def _stop(directory: Path) -> bool:
     state = read_state(directory)
     if state is None:
         return False
-    running = _processes(state)
-    for process in running:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process["pid"], signal.SIGKILL)
-    deadline = time.monotonic() + PATIENCE
-    while any(is_alive(process) for process in running):
-        if time.monotonic() > deadline:
-            raise LabError(f"processes of the lab did not end: {running}")
-        time.sleep(0.01)
+    if is_alive(state["keeper"]):
+        keeper = state["keeper"]["pid"]
+        os.kill(keeper, signal.SIGKILL)
+        deadline = time.monotonic() + PATIENCE
+        while session_members(keeper):  # every process of the lab dies with its parent
+            if time.monotonic() > deadline:
+                raise LabError(f"processes of the lab did not end: {', '.join(session_members(keeper))}")
+            time.sleep(0.01)
     (directory / "state.json").unlink()
     return True
 

@@ -32,13 +32,25 @@ def runtime_directory(hosts: Path = HOSTS) -> Path:
     return base / key
 
 
+def _stat(pid: int | str) -> list[str]:
+    """The fields of /proc/PID/stat from the process's state on; empty when it is gone or a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return []
+    return [] if fields[0] == "Z" else fields
+
+
 def start_time(pid: int) -> int | None:
     """When the process started, in clock ticks since boot; None when it is gone or a zombie."""
-    try:
-        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    except OSError:
-        return None
-    return None if state == "Z" else int(fields[18])
+    fields = _stat(pid)
+    return int(fields[19]) if fields else None
+
+
+def session_members(leader: int) -> list[str]:
+    """The living processes of a session."""
+    processes = (path.name for path in Path("/proc").glob("[0-9]*"))
+    return [pid for pid in processes if _stat(pid)[3:4] == [str(leader)]]
 
 
 def is_alive(process: dict[str, Any]) -> bool:

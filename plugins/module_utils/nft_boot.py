@@ -29,6 +29,10 @@ Plan = namedtuple("Plan", "place files enable disable directories before after w
 """files: for `FileChanges`. enable, disable: whether to do that to the service. directories: to remove when empty.
 before, after: what matters for booting, as text; equal when there is nothing to do."""
 
+_UNLOADED = {
+    "unmanaged": "systemd does not run here: see to it that something loads %s at boot",
+    "missing": "there is no nftables.service here: see to it that something loads %s at boot",
+}
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -38,7 +42,7 @@ class BootError(Exception):
 
 def place_for(os_release):
     """Return the `Place` for the text of /etc/os-release."""
-    ids = set(re.sub('["\']', "", " ".join(re.findall(r"^ID(?:_LIKE)?=(.*)$", os_release, re.MULTILINE))).split())
+    ids = set(re.sub("[\"']", "", " ".join(re.findall(r"^ID(?:_LIKE)?=(.*)$", os_release, re.MULTILINE))).split())
     if ids & {"rhel", "fedora", "centos"}:
         return Place("/etc/sysconfig/nftables.conf", "/etc/nftables/portmatrix.nft")
     if "alpine" in ids:
@@ -55,43 +59,68 @@ def place():
 
 def plan_present(script):
     """Return the `Plan` by which this host loads ``script`` (text) at boot; raises BootError when it cannot."""
-    where = place()
-    main, record = file_changes.read(where.main), _record()
+    where, record, service = place(), _record(), _service()
+    if service == "masked":
+        raise BootError(
+            "%s is masked, so nothing would load the policy at boot; unmask it or set persist to false" % SERVICE
+        )
+    main = file_changes.read(where.main)
     wanted_main, appended = including(main, where.own)
-    service, warnings = _service(where.main)
-    enable = service == "disabled"
     old = (file_changes.read(where.own), file_changes.mode_of(where.own))
     new = (script.encode(), 0o600)
-    files = [(where.own, *new)] if old != new else []
+    kept = _kept(record, where, main, appended, service)
+    files = []
+    if kept != record:
+        files.append((RECORD, (json.dumps(kept, indent=2, sort_keys=True) + "\n").encode(), 0o600))
+    if old != new:
+        files.append((where.own, *new))
     if wanted_main != main:
         files.append((where.main, wanted_main, file_changes.mode_of(where.main) or 0o755))
-    kept = dict(record)
-    kept["main_created"] = main is None or bool(record.get("main_created"))
-    if appended:
-        kept["appended"] = appended
-    kept["enabled"] = bool(record.get("enabled")) or enable
-    kept["directories"] = sorted(
-        set(record.get("directories", [])).union(*(file_changes.missing_directories(os.path.dirname(p)) for p in where))
+    ours = "absent" if old[0] is None else "as declared" if old == new else "differs"
+    enable = service == "disabled"
+    return Plan(
+        place=where,
+        files=files,
+        enable=enable,
+        disable=False,
+        directories=[],
+        before=_state(where, ours, main, service),
+        after=_state(where, "as declared", wanted_main, "enabled" if enable else service),
+        warnings=[_UNLOADED[service] % where.main] if service in _UNLOADED else [],
     )
-    if kept != record:
-        files.insert(0, (RECORD, (json.dumps(kept, indent=2, sort_keys=True) + "\n").encode(), 0o600))
-    states = (_state(where, main, old == new, old[0], service), _state(where, wanted_main, True, b"", service, enable))
-    return Plan(where, files, enable, False, [], states[0], states[1], warnings)
 
 
 def plan_absent():
     """Return the `Plan` by which this host no longer knows of us."""
-    where = place()
-    main, own, record = file_changes.read(where.main), file_changes.read(where.own), _record()
+    where, record = place(), _record()
+    main = file_changes.read(where.main)
     wanted_main = without(main, where.own, record)
-    files = [(path, None, None) for path, content in ((where.own, own), (RECORD, record or None)) if content is not None]
+    present = [path for path in (where.own, RECORD) if os.path.exists(path)]
+    files = [(path, None, None) for path in present]
     if wanted_main != main:
         files.append((where.main, wanted_main, file_changes.mode_of(where.main)))
-    disable = bool(record.get("enabled")) and _service(where.main)[0] == "enabled"
-    directories = record.get("directories", []) + [os.path.dirname(RECORD)]
-    states = (_state(where, main, own is not None, own), _state(where, wanted_main, False, None))
-    service = ("%s: enabled\n" % SERVICE, "%s: disabled\n" % SERVICE) if disable else ("", "")
-    return Plan(where, files, False, disable, directories, states[0] + service[0], states[1] + service[1], [])
+    disable = bool(record.get("enabled")) and _service() == "enabled"
+    return Plan(
+        place=where,
+        files=files,
+        enable=False,
+        disable=disable,
+        directories=record.get("directories", []) + [os.path.dirname(RECORD)],
+        before=_state(where, "present" if where.own in present else "absent", main, "enabled" if disable else ""),
+        after=_state(where, "absent", wanted_main, "disabled" if disable else ""),
+        warnings=[],
+    )
+
+
+def _kept(record, where, main, appended, service):
+    """Return the record of what to give back one day: the first finding of each thing stays."""
+    missing = [path for file in where for path in file_changes.missing_directories(os.path.dirname(file))]
+    return {
+        "main_created": main is None or bool(record.get("main_created")),
+        "appended": appended or record.get("appended", ""),
+        "enabled": service == "disabled" or bool(record.get("enabled")),
+        "directories": sorted(set(record.get("directories", [])).union(missing)),
+    }
 
 
 def including(main, own):
@@ -144,22 +173,16 @@ def _record():
         raise BootError("%s is damaged; restore or delete it" % RECORD) from None
 
 
-def _service(main):
-    """Return ``("enabled" | "disabled" | "none", warnings)``; raises BootError when the service is masked."""
+def _service():
+    """Return what becomes of the service at boot: ``enabled``, ``disabled``, ``masked``, ``missing`` or ``unmanaged``."""
     if not os.path.isdir("/run/systemd/system"):
-        if glob.glob("/etc/runlevels/*/nftables"):
-            return "enabled", []
-        return "none", ["systemd does not run here: see to it that something loads %s at boot" % main]
-    if glob.glob("/etc/systemd/system/*.wants/%s" % SERVICE):  # a quarter of the time that asking takes
-        return "enabled", []
+        return "enabled" if glob.glob("/etc/runlevels/*/nftables") else "unmanaged"
+    if glob.glob("/etc/systemd/system/*.wants/%s" % SERVICE):  # asking takes ten times as long
+        return "enabled"
     state = _systemctl("is-enabled", SERVICE).stdout.strip()
-    if state == "masked":
-        raise BootError("%s is masked, so nothing would load the policy at boot; unmask it or set persist to false" % SERVICE)
     if state in ("disabled", "enabled-runtime", "linked"):
-        return "disabled", []
-    if state:
-        return "enabled", []
-    return "none", ["there is no %s here: see to it that something loads %s at boot" % (SERVICE, main)]
+        return "disabled"
+    return ("masked" if state.startswith("masked") else "enabled") if state else "missing"
 
 
 def _systemctl(*arguments):
@@ -173,14 +196,12 @@ def _systemctl(*arguments):
     )
 
 
-def _state(where, main, current, own, service="", enable=False):
-    ours = "absent" if own is None else "as declared" if current else "differs"
+def _state(where, own, main, service):
     text = (main or b"").decode("utf-8", "replace")
-    includes = any(_matches(pattern, where.own) for pattern in _INCLUDE.findall(text))
-    state = "%s: %s\n%s: %s\n" % (
-        where.own,
-        ours,
-        where.main,
-        "absent" if main is None else "loads it" if includes else "does not load it",
+    loads = (
+        "loads it" if any(_matches(pattern, where.own) for pattern in _INCLUDE.findall(text)) else "does not load it"
     )
-    return state + ("%s: %s\n" % (SERVICE, "enabled" if enable else service) if service else "")
+    lines = ["%s: %s" % (where.own, own), "%s: %s" % (where.main, "absent" if main is None else loads)]
+    if service:
+        lines.append("%s: %s" % (SERVICE, service))
+    return "\n".join(lines) + "\n"

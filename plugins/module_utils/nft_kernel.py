@@ -60,6 +60,7 @@ class Nft:
             input=script.encode("utf-8", "surrogateescape"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            check=False,
             env=dict(os.environ, LC_ALL="C"),
         )
         if done.returncode == 0:

@@ -56,7 +56,8 @@ class _Host:
         """Check and, unless ``dry``, run the ``transactions`` (scripts) and the plan; return the module's result."""
         plan = self._plan
         boots = bool(plan and (plan.files or plan.enable or plan.disable))
-        self._check(transactions[-1] if transactions else "", nft_boot.others_part(plan.place) if wanted and boots else "")
+        main = nft_boot.others_part(plan.place) if wanted and boots else ""
+        self._check(transactions[-1] if transactions else "", main)
         if not dry and (transactions or boots):
             self._write([script for script in transactions if script])
         return {
@@ -67,15 +68,25 @@ class _Host:
         }
 
     def _check(self, script, main):
-        """Check both in one go, which costs half; a main file that does not load would leave the next boot without us."""
-        if not script and not main:
-            return
+        """Check both in one go, which costs half, and only on refusal one by one."""
         try:
-            self._nft.check(script + main)
-        except NftError as error:
+            if script or main:
+                self._nft.check(script + main)
+        except NftError:
             self._nft.check(script)
-            if self._plan.place.own not in str(error):  # ours is about to be written anew
-                raise PolicyError("%s would not load at boot, so nothing was changed: %s" % (self._plan.place.main, error))
+            self._check_main(main)
+
+    def _check_main(self, main):
+        """A main file that does not load would leave the next boot without us."""
+        where = self._plan.place
+        try:
+            self._nft.check(main)
+        except NftError as error:
+            if where.own not in str(error):  # ours is about to be written anew
+                message = str(error).replace("/dev/stdin", where.main)
+                raise PolicyError(
+                    "%s would not load at boot, so nothing was changed: %s" % (where.main, message)
+                ) from None
 
     def _write(self, transactions):
         plan = self._plan

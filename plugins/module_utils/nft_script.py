@@ -53,7 +53,10 @@ def text(table):
     The table and its base chains are added, which leaves those that exist alone, then emptied and filled: all in one
     transaction, so no packet ever meets an empty chain.
     """
-    out = ["#!/usr/sbin/nft -f", "# Written by vidnet.portmatrix from the policy of this host: changes here are undone."]
+    out = [
+        "#!/usr/sbin/nft -f",
+        "# Written by vidnet.portmatrix from the policy of this host: changes here are undone.",
+    ]
     out.append("add table %s" % TABLE)
     for name, chain in table.chains.items():
         out.append("add chain %s %s { %s }" % (TABLE, name, chain.header))

@@ -6,56 +6,83 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from typing import Any
 
 from ansible_collections.vidnet.portmatrix.tests.support.netns import Lab
 
 HOST = "host"
 MODULE = "nftables_policy"
-# An overlay keeps what nft and Python read from the real /etc; what is written goes to the laboratory's memory.
+# An overlay keeps what nft and Python read from the real /etc; what is written goes to the laboratory's memory. Links lead
+# out of it (os-release is one), so where they lead is read-only.
 PRIVATE = """
 mkdir -p /run/etc/upper /run/etc/work &&
 mount -t overlay -o lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work overlay /etc &&
 mount -t tmpfs tmpfs /var/lib &&
-rm -rf /etc/nftables* /etc/sysconfig/nftables.conf && echo ID=debian > /etc/os-release
+mount --bind /usr /usr && mount -o remount,bind,ro /usr &&
+rm -rf /etc/nftables* /etc/sysconfig/nftables.conf /etc/os-release && echo ID=debian > /etc/os-release
 """
 SNAPSHOT = "cd / && find etc var/lib | sort | xargs stat --format '%n %F %a %u %g' && cat $(find /etc/nft* /etc/sysconfig -type f)"
 CONNECT = """
-import socket, sys
-kind, address, port = sys.argv[1:]
+import concurrent.futures, socket, sys
+kind, address, *ports = sys.argv[1:]
 family = socket.AF_INET6 if ":" in address else socket.AF_INET
-with socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as client:
-    client.settimeout(0.5)
-    try:
-        client.connect((address, int(port)))
-        client.send(b"?")
-        print("open" if client.recv(1) else "shut")
-    except OSError:
-        print("shut")
+
+def answers(port):
+    with socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as client:
+        client.settimeout(0.7)
+        try:
+            client.connect((address, int(port)))
+            client.send(b"?")
+            return bool(client.recv(1))
+        except OSError:
+            return False
+
+with concurrent.futures.ThreadPoolExecutor(len(ports)) as pool:
+    print(*(port for port, answered in zip(ports, pool.map(answers, ports)) if answered))
 """
 ECHO = """
-import asyncio, sys
-
-class Udp(asyncio.DatagramProtocol):
-    def connection_made(self, transport):
-        self.transport = transport
-    def datagram_received(self, data, peer):
-        self.transport.sendto(data, peer)
-
-async def tcp(reader, writer):
-    writer.write(await reader.read(1))
-    writer.close()
-
-async def main():
-    loop = asyncio.get_running_loop()
-    for address in ("0.0.0.0", "::"):
-        for port in map(int, sys.argv[1:]):
-            await asyncio.start_server(tcp, address, port)
-            await loop.create_datagram_endpoint(Udp, (address, port))
-    print("ready", flush=True)
-    await asyncio.Event().wait()
-
-asyncio.run(main())
+import selectors, socket, sys
+selector = selectors.DefaultSelector()
+for port in map(int, sys.argv[1:]):
+    for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            server = socket.socket(family, kind)
+            if family == socket.AF_INET6:
+                server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            server.bind((address, port))
+            if kind == socket.SOCK_STREAM:
+                server.listen()
+            selector.register(server, selectors.EVENT_READ)
+print("ready", flush=True)
+while True:
+    for key, _ in selector.select():
+        if key.fileobj.type == socket.SOCK_DGRAM:
+            key.fileobj.sendto(*key.fileobj.recvfrom(64))
+        elif key.fileobj.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            selector.register(key.fileobj.accept()[0], selectors.EVENT_READ)
+        else:
+            data = key.fileobj.recv(64)
+            if data:
+                key.fileobj.send(data)
+            else:
+                selector.unregister(key.fileobj)
+                key.fileobj.close()
+"""
+PING = """
+import socket, struct, sys
+address, six = sys.argv[1], ":" in sys.argv[1]
+protocol, request, reply = (58, 128, 129) if six else (1, 8, 0)
+with socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_RAW, protocol) as client:
+    client.settimeout(1)
+    checksum = 0 if six else ~((request << 8) + 7) & 0xFFFF
+    client.sendto(struct.pack("!BBHHH", request, 0, checksum, 7, 0), (address, 0))
+    try:
+        while client.recv(64)[0 if six else 20] != reply:
+            pass
+        print("open")
+    except OSError:
+        print("shut")
 """
 
 
@@ -98,12 +125,21 @@ class NftLab(Lab):
 
     def serve(self, host: str, *ports: int) -> None:
         """Answer on these TCP and UDP ports of a host, IPv4 and IPv6."""
-        server = self.start(host, "python3", "-c", ECHO, *map(str, ports))
+        server = self.start(host, sys.executable, "-c", ECHO, *map(str, ports))
         assert server.stdout is not None and server.stdout.readline().strip() == "ready"
+
+    def reached(self, host: str, protocol: str, address: str, *ports: int) -> set[int]:
+        """Return those of the ports that answer a new exchange from ``host``."""
+        printed = self.run(host, sys.executable, "-c", CONNECT, protocol, address, *map(str, ports)).stdout
+        return set(map(int, printed.split()))
 
     def reaches(self, host: str, protocol: str, address: str, port: int) -> bool:
         """Tell whether a new exchange from ``host`` gets an answer."""
-        return self.run(host, "python3", "-c", CONNECT, protocol, address, str(port)).stdout.strip() == "open"
+        return bool(self.reached(host, protocol, address, port))
+
+    def pings(self, host: str, address: str) -> bool:
+        """Tell whether ``address`` answers an echo request from ``host``."""
+        return self.run(host, sys.executable, "-c", PING, address).stdout.strip() == "open"
 
 
 def rule(

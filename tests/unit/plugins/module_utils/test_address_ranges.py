@@ -39,7 +39,9 @@ def test_what_is_no_address_is_refused(text):
         address_ranges.parse_network(text)
 
 
-@pytest.mark.parametrize("text", ["10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "::/129", "10.0.0.0/255.0.0.0", "10.0.0.0/²"])
+@pytest.mark.parametrize(
+    "text", ["10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "::/129", "10.0.0.0/255.0.0.0", "10.0.0.0/²"]
+)
 def test_a_wrong_prefix_length_is_refused(text):
     with pytest.raises(ValueError, match="prefix length must be 0-(32|128)"):
         address_ranges.parse_network(text)

@@ -18,7 +18,9 @@ def wanted(*rules, egress="allow"):
 
 def table(*lines, before=""):
     chain = "\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n"
-    return nft_listing.parse("table inet portmatrix {\n" + before + chain + "".join(f"\t\t{x}\n" for x in lines) + "\t}\n}\n")
+    return nft_listing.parse(
+        "table inet portmatrix {\n" + before + chain + "".join(f"\t\t{x}\n" for x in lines) + "\t}\n}\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,10 @@ def test_what_we_never_put_there_is_seen():
         "tcp dport 23 accept",
         before="\tflags dormant\n\n\tset friends {\n\t\ttype ipv4_addr\n\t\telements = { 10.0.0.1,\n\t\t\t 10.0.0.2 }\n\t}\n\n",
     )
-    assert [line.body for line in found.chains["input"].lines] == ["tcp dport 22 jump { accept }", "tcp dport 23 accept"]
+    assert [line.body for line in found.chains["input"].lines] == [
+        "tcp dport 22 jump { accept }",
+        "tcp dport 23 accept",
+    ]
     assert found.foreign == [
         nft_script.Foreign("set", "friends", "type ipv4_addr elements = { 10.0.0.1, 10.0.0.2 }"),
         nft_script.Foreign("table", "", "flags dormant"),
@@ -94,12 +99,18 @@ def test_a_base_chain_lets_everything_pass_before_it_is_deleted():
 
 def test_flow_changes():
     before = wanted(
-        rule("1", "any", flows=("stays", "leaves")), rule("2", "any", flows=("moves",)), rule("3", "any", flows=("gone",))
+        rule("1", "any", flows=("stays", "leaves")),
+        rule("2", "any", flows=("moves",)),
+        rule("3", "any", flows=("gone",)),
     )
     after = wanted(
         rule("1", "any", flows=("stays",)), rule("4", "any", flows=("moves",)), rule("5", "any", flows=("new",))
     )
-    assert nft_listing.flow_changes(before, after) == {"added": ["new"], "removed": ["gone", "leaves"], "changed": ["moves"]}
+    assert nft_listing.flow_changes(before, after) == {
+        "added": ["new"],
+        "removed": ["gone", "leaves"],
+        "changed": ["moves"],
+    }
     assert nft_listing.flow_changes(None, after)["added"] == ["moves", "new", "stays"]
     assert nft_listing.flow_changes(after, None)["removed"] == ["moves", "new", "stays"]
 
@@ -115,7 +126,15 @@ ports = st.one_of(st.sampled_from([1, 80, 81, 65534, 65535]), st.integers(1, 655
 port_texts = st.one_of(ports.map(str), st.tuples(ports, ports).map(lambda pair: "%d-%d" % tuple(sorted(pair))))
 edges = st.sampled_from(
     ["any", "0.0.0.0/0", "::/0", "0.0.0.0", "255.255.255.255", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]
-    + ["10.0.0.0/24", "10.0.1.0/24", "10.0.0.128/25", "2001:db8::/64", "2001:db8:0:1::/64", "::ffff:10.0.0.1", "fe80::/10"]
+    + [
+        "10.0.0.0/24",
+        "10.0.1.0/24",
+        "10.0.0.128/25",
+        "2001:db8::/64",
+        "2001:db8:0:1::/64",
+        "::ffff:10.0.0.1",
+        "fe80::/10",
+    ]
 )
 networks = st.builds(
     lambda address, length: "%s/%d" % (_network(address, length), length), st.integers(0, 2**32 - 1), st.integers(0, 32)

@@ -64,7 +64,7 @@ class Nft:
             env=dict(os.environ, LC_ALL="C"),
         )
         if done.returncode == 0:
-            return done.stdout.decode()
+            return done.stdout.decode(errors="replace")
         message = done.stderr.decode(errors="replace").strip()
         hints = ["%s (%s)" % (failure, hint) for words, hint in _HINTS.items() if words in message]
         raise NftError("nft %s: %s" % ((hints or [failure])[0], message))

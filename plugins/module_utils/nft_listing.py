@@ -24,6 +24,7 @@ from ansible_collections.vidnet.portmatrix.plugins.module_utils.nft_script impor
     one_or_set,
     ports_text,
 )
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.policy_rules import FLOW_ID
 
 _COUNTS = re.compile(r"counter packets \d+ bytes \d+")
 _QUOTED = re.compile(r'"[^"]*"')
@@ -187,6 +188,6 @@ def _by_flow(table, known):
     flows = {}
     for key, line in _rules(table) if table else ():
         for flow in line.flows or known.get(key) or _HIDDEN_FLOWS.sub("", line.comment).split(", "):
-            if flow and not line.comment.startswith(OWN):
+            if FLOW_ID.match(flow) and not line.comment.startswith(OWN):
                 flows.setdefault(flow, set()).add(key[:2])
     return flows

@@ -14,7 +14,7 @@ DIRECTIONS = ("in", "out")
 PROTOCOLS = ("tcp", "udp", "igmp")
 KEYS = ("direction", "protocol", "ports", "peers", "flows", "reason")
 LONGEST_FLOW_ID = 100
-_FLOW_ID = re.compile(r"[a-z0-9_.-]{1,%d}\Z" % LONGEST_FLOW_ID)
+FLOW_ID = re.compile(r"[a-z0-9_.-]{1,%d}\Z" % LONGEST_FLOW_ID)
 
 OPTION = {
     "type": "list",
@@ -132,7 +132,7 @@ def _peers(texts, wrong):
 
 def _flows(ids, wrong):
     for flow in ids:
-        if not _FLOW_ID.match(flow):
+        if not FLOW_ID.match(flow):
             wrong("flows", "%r is not a flow id; allowed: 1-%d of a-z 0-9 _ . -" % (flow, LONGEST_FLOW_ID))
     return tuple(sorted(set(ids)))
 

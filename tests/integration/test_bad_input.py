@@ -181,7 +181,11 @@ def test_one_clear_error_and_nothing_is_touched(tmp_path: Path, name: str) -> No
 
 
 def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
-    hosts = "milestone_recording_server:\n  hosts:\n    rs1: {ansible_host: 10.0.0.11, portmatrix_addresses: [x], portmatrix_features: [y]}\n    rs2: {portmatrix_parameters: {z: 1}}\n"
+    hosts = (
+        "milestone_recording_server:\n  hosts:\n"
+        "    rs1: {ansible_host: 10.0.0.11, portmatrix_addresses: [x], portmatrix_features: [y]}\n"
+        "    rs2: {portmatrix_parameters: {z: 1}}\n"
+    )
     written(tmp_path, {"hosts.yml": hosts})
     done = run("ansible-playbook", "-i", "hosts.yml", str(SITE), cwd=tmp_path)
     said = done.stdout + done.stderr

@@ -107,7 +107,10 @@ def test_any_only_where_it_is_written(tmp_path: Path, where: str) -> None:
 def test_suffixes_templates_and_extra_variables(tmp_path: Path) -> None:
     files = {
         "hosts.yml": "milestone_recording_server: {hosts: {rs1: {ansible_host: 10.0.0.11}}}\npearl_encoder: {hosts: {p1: {ansible_host: 10.0.0.41}}}\n",
-        "group_vars/all.yml": "office: 10.8.0.0/24\nportmatrix_networks: {milestone_smart_client: '{{ office }}'}\nportmatrix_networks_b: {milestone_smart_client: [10.9.0.0/24]}\n",
+        "group_vars/all.yml": (
+            "office: 10.8.0.0/24\nportmatrix_networks: {milestone_smart_client: '{{ office }}'}\n"
+            "portmatrix_networks_b: {milestone_smart_client: [10.9.0.0/24]}\n"
+        ),
         "portmatrix.yml": PLUGIN,
     }
     written(tmp_path, files)

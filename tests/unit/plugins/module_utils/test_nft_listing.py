@@ -122,6 +122,10 @@ def test_flows_that_a_comment_had_no_room_for_are_not_reported_while_their_rule_
     assert nft_listing.flow_changes(kernel, after) == {"added": ["new"], "removed": [], "changed": []}
 
 
+def test_a_comment_made_by_hand_is_no_flow():
+    assert nft_listing.flow_changes(table('accept comment "for Bob, till Monday"'), wanted())["removed"] == []
+
+
 ports = st.one_of(st.sampled_from([1, 80, 81, 65534, 65535]), st.integers(1, 65535))
 port_texts = st.one_of(ports.map(str), st.tuples(ports, ports).map(lambda pair: "%d-%d" % tuple(sorted(pair))))
 edges = st.sampled_from(

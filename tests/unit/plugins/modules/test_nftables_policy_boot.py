@@ -22,9 +22,9 @@ STOCK = """#!/usr/sbin/nft -f
 flush ruleset
 
 table inet filter {
-	chain input {
-		type filter hook input priority filter;
-	}
+    chain input {
+        type filter hook input priority filter;
+    }
 }
 """
 SYSTEMD = "mkdir -p /run/systemd/system; mount -t tmpfs -o mode=755 tmpfs /etc/systemd/system"

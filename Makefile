@@ -68,6 +68,7 @@ molecule: venv-ci ## the lab as Molecule's default scenario
 bench: venv-test ## what compiling and applying cost
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/compile.py
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/apply_cost.py
+	PYTHONPATH=$(COLLECTIONS) python benchmarks/continuity.py
 
 cores: venv      ## unit tests under the other supported versions of ansible-core
 	tests/tools/other-cores.sh

@@ -191,6 +191,7 @@ def _systemctl(*arguments):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        check=False,
         text=True,
         env=dict(os.environ, LC_ALL="C"),
     )

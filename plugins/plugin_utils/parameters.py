@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from . import port_expression, site
 from .addresses import Network
 from .matrix import Flow, Matrix
@@ -48,9 +50,7 @@ def ports(flow: Flow, host: Host, matrix: Matrix) -> tuple[Range, ...]:
 
 def groups(flow: Flow, host: Host, matrix: Matrix) -> tuple[Network, ...]:
     """Return the multicast groups that the host sends a flow to; raises MissingParameter."""
-    found = value(flow.multicast, host, matrix)
-    assert isinstance(found, tuple)
-    return found
+    return cast("tuple[Network, ...]", value(flow.multicast, host, matrix))  # the schema lets no other type through
 
 
 def _number(name: str, host: Host, matrix: Matrix, trail: tuple[str, ...] = ()) -> Value:

@@ -82,7 +82,7 @@ def main() -> int:
     print(f"{'hosts':>7} {'compile':>9} {'per host':>10}   (medians of {RUNS})")
     for count in (100, 1000, 10000):
         groups = inventory(count)
-        seconds = statistics.median(compiling(groups) for _ in range(RUNS))
+        seconds = statistics.median(compiling(groups) for _run in range(RUNS))
         per_host[count] = seconds / count
         print(f"{count:7d} {seconds:8.3f}s {1e6 * seconds / count:8.0f}us")
     slope = per_host[10000] / per_host[1000]
@@ -91,7 +91,7 @@ def main() -> int:
         directory = Path(name)
         (directory / "hosts.yml").write_text(yaml.safe_dump(inventory(1000)), encoding="utf-8")
         plugin = directory / "portmatrix.yml"
-        for _ in range(RUNS):
+        for _run in range(RUNS):
             plain = listing(directory)
             ratios.append(compiling(inventory(1000)) / plain)
             plugin.write_text(PLUGIN, encoding="utf-8")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
     """Return a Markdown table."""
-    lines = [head, tuple("---" for _ in head), *rows]
+    lines = [head, ("---",) * len(head), *rows]
     return "".join(
         "| " + " | ".join(" ".join(str(cell).split()).replace("|", "\\|") for cell in line) + " |\n" for line in lines
     )

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +20,7 @@ def _collections_path() -> str:
     if CHECKOUT.parts[-3:] == ("ansible_collections", "vidnet", "portmatrix"):
         return str(CHECKOUT.parents[2])
     tree = Path(tempfile.mkdtemp(prefix="portmatrix-tree-"))
+    atexit.register(shutil.rmtree, tree, ignore_errors=True)
     namespace = tree / "ansible_collections" / "vidnet"
     namespace.mkdir(parents=True)
     (namespace / "portmatrix").symlink_to(CHECKOUT)

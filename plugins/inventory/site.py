@@ -97,7 +97,9 @@ class _Variables:
         self.loader = loader
         self.templar = templar
         directories = dict.fromkeys(
-            os.path.dirname(source) for source in (*inventory.processed_sources, path) if os.path.exists(source)
+            os.path.dirname(source)
+            for source in (*inventory.processed_sources, path)
+            if source and os.path.exists(source)
         )
         self.sources = [os.path.join(directory, "") for directory in directories]
         self.extra = load_extra_vars(loader)

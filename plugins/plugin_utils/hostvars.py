@@ -12,6 +12,9 @@ from .ansible_values import is_ours, placed, plain, refusal
 from .compiler import compile_inventory
 from .problems import InputError
 
+#: Names by which Ansible itself adds the controller; a host of the inventory is at least in the group "ungrouped".
+IMPLICIT = ("localhost", "127.0.0.1", "::1")
+
 
 def compile_hostvars(hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return host -> ``{rules, unresolved, expectations, asked, managed, addresses}``; raises AnsibleError with every problem and its line."""
@@ -19,6 +22,8 @@ def compile_hostvars(hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, dic
     directory = "."
     for name in hostvars:
         variables = hostvars[name]
+        if name in IMPLICIT and not variables.get("group_names"):
+            continue
         directory = variables.get("inventory_dir") or variables.get("playbook_dir") or directory
         inventory[plain(name)] = {
             "groups": plain(variables.get("group_names", [])),

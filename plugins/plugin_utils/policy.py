@@ -38,7 +38,7 @@ def compile_site(matrix: Matrix, site: Site) -> dict[str, dict[str, list[Any]]]:
     if compiler.problems:
         raise InputError(compiler.problems)
     reasons = {
-        flow.id: flow.reason for flow in (*matrix.flows.values(), *(flow for flow, _ in site.own_flows.values()))
+        flow.id: flow.reason for flow in (*matrix.flows.values(), *(flow for flow, _seen in site.own_flows.values()))
     }
     reasons[MANAGEMENT] = MANAGEMENT_REASON
     final = {name: drafts.final() for name, drafts in compiler.drafts.items()}

@@ -26,10 +26,9 @@ class Gaps:
 
     def nobody(self, flow: str, components: Iterable[str]) -> None:
         """No host and no network is the other end."""
-        names = " or ".join(components)
-        self._add(
-            flow, f"no {names} is known", f"a host in group {names}, or portmatrix_networks.{names.split(' or ')[0]}"
-        )
+        known = list(components)
+        names = " or ".join(known)
+        self._add(flow, f"no {names} is known", f"a host in group {names}, or portmatrix_networks.{known[0]}")
 
     def addresses(self, flow: str, hosts: Iterable[str]) -> None:
         """Of these hosts at the other end no address is known."""

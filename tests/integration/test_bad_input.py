@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from ansible.release import __version__
 
 from tests.support.ansible_runs import SCRIPTS, run, written
 
+#: Before 2.19 Ansible knows the lines of texts only, and forgets them in what it templates.
+LINES = tuple(map(int, __version__.split(".")[:2])) >= (2, 19)
 SITE = Path(__file__).parents[2] / "playbooks" / "site.yml"
 OWN = "{id: site.a.b, from: camera, to: camera, protocol: [tcp], port: 9}"
 MATRIX = "product: acme\ncomponents: {acme_box: {description: A box}}\n"
@@ -174,7 +177,8 @@ def test_one_clear_error_and_nothing_is_touched(tmp_path: Path, name: str) -> No
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert bad.error in said
-    assert bad.place in said
+    if LINES or bad.files:
+        assert bad.place in said
     assert said.count("[ERROR]") <= 1
     assert done.stdout.splitlines()[-1].strip() == "tables:"
     assert "changed=1" not in said
@@ -190,7 +194,7 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
     done = run("ansible-playbook", "-i", "hosts.yml", str(SITE), cwd=tmp_path)
     said = done.stdout + done.stderr
     assert "3 problems in your input, nothing was applied" in said
-    for place in ("hosts.yml:3:", "hosts.yml:4:"):
+    for place in ("hosts.yml:3:", "hosts.yml:4:") if LINES else ():
         assert place in said
 
 

@@ -120,3 +120,15 @@ def test_suffixes_templates_and_extra_variables(tmp_path: Path) -> None:
     found = {h: v["portmatrix_rules"] for h, v in json.loads(done.stdout)["_meta"]["hostvars"].items()}
     assert ways(found["rs1"]) == {("tcp", "7563", "10.8.0.0/24"), ("tcp", "7563", "10.9.0.0/24")}
     assert ("tcp", "554-556", "10.0.0.11/32") in ways(found["p1"])
+
+
+def test_two_inventory_directories(tmp_path: Path) -> None:
+    first = written(
+        tmp_path / "a", {"hosts.yml": "milestone_recording_server: {hosts: {rs1: {ansible_host: 10.0.0.11}}}\n"}
+    )
+    second = written(
+        tmp_path / "b",
+        {"hosts.yml": "milestone_smart_client: {hosts: {sc1: {ansible_host: 10.0.0.12}}}\n", "z.yml": PLUGIN},
+    )
+    done = run("ansible-inventory", "-i", str(first), "-i", str(second), "--host", "rs1")
+    assert ways(json.loads(done.stdout)["portmatrix_rules"]) == {("tcp", "7563", "10.0.0.12/32")}, done.stderr

@@ -37,8 +37,7 @@ def test_plain_is_made_of_exact_types(loaded: dict) -> None:
     }
     assert [type(entry) for entry in found["a"]] == [str, int, bool, type(None), float, list]
     assert {type(key) for key in found} == {str}
-    assert type(found["c"]) is dict
-    assert type(found["loaded"]["rs1"]["portmatrix_addresses"][0]) is str
+    assert {type(found["c"]), type(found["loaded"]["rs1"]["portmatrix_addresses"][0])} == {dict, str}
 
 
 @pytest.mark.parametrize(

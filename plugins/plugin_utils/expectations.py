@@ -21,7 +21,7 @@ from .site import Host, Site
 UNDECLARED = {"tcp": (22, 80, 443, 8080), "udp": (161,)}
 
 
-class _Service(NamedTuple):
+class Service(NamedTuple):
     """What a host's rules say about one protocol: its incoming rules, and the ports worth asking.
 
     Those are a sample of every range, the neighbours of where declared ports begin and end, and a few that nothing declares.
@@ -33,14 +33,16 @@ class _Service(NamedTuple):
 
 
 def expectations(
-    site: Site, final: Mapping[str, Sequence[Final]], met: Mapping[str, Iterable[Sequence[Host]]]
+    site: Site,
+    final: Mapping[str, Sequence[Final]],
+    services: Mapping[str, tuple[Service, ...]],
+    met: Mapping[str, Iterable[Sequence[Host]]],
 ) -> dict[str, list[dict[str, Any]]]:
     """Return host -> entries ``{to, source, address, protocol, open: [ports], shut: [ports]}``, sorted.
 
     Every host that an initiator meets by a flow (``met``) or that its rules name is asked, and a sample of the others
     (``portmatrix_undeclared_sample`` of them, spread over sites and kinds of hosts).
     """
-    services = {name: _services(rules) for name, rules in final.items()}
     by_address = {address: host for host in site.hosts.values() for address in host.addresses}
     spread = _Spread(site)
     found: dict[str, list[dict[str, Any]]] = {}
@@ -57,26 +59,25 @@ def expectations(
     return found
 
 
-def _services(rules: Sequence[Final]) -> tuple[_Service, ...]:
+def services_of(rules: Sequence[Final]) -> tuple[Service, ...]:
+    """Return what a host with these finished rules offers: one service for each protocol."""
     found = []
     for protocol, undeclared in UNDECLARED.items():
         ours = tuple(rule for rule in rules if rule.direction == "in" and rule.protocol == protocol)
         ports = {port for rule in ours for port in port_ranges.sample(rule.ports)}.union(undeclared)
         for low, high in port_ranges.merge(pair for rule in ours for pair in rule.ports):
             ports.update((low - 1, high + 1))
-        found.append(_Service(protocol, ours, tuple(sorted(ports.difference((0, port_ranges.HIGHEST + 1))))))
+        found.append(Service(protocol, ours, tuple(sorted(ports.difference((0, port_ranges.HIGHEST + 1))))))
     return tuple(found)
 
 
-def asked(rules: Sequence[Final]) -> list[dict[str, Any]]:
-    """Return the ports that the proof asks of a host with these rules, open and shut: where a responder must answer."""
-    return [
-        {"direction": "in", "protocol": s.protocol, "ports": [str(port) for port in s.ports]} for s in _services(rules)
-    ]
+def asked(services: Sequence[Service]) -> list[dict[str, Any]]:
+    """Return the ports that the proof asks of a host with these services, open and shut: where a responder must answer."""
+    return [{"direction": "in", "protocol": s.protocol, "ports": [str(port) for port in s.ports]} for s in services]
 
 
 def _entries(
-    initiator: Host, listener: Host, services: tuple[_Service, ...], limits: list[Final] | None
+    initiator: Host, listener: Host, services: tuple[Service, ...], limits: list[Final] | None
 ) -> Iterator[dict[str, Any]]:
     sources = {address.version: address for address in reversed(initiator.addresses)}
     for address in listener.addresses:
@@ -98,7 +99,7 @@ def _entries(
                 }
 
 
-def _reachable(service: _Service, source: Network, address: Network, limits: list[Final] | None) -> set[int]:
+def _reachable(service: Service, source: Network, address: Network, limits: list[Final] | None) -> set[int]:
     """Return those of the service's ports that the listener lets in, and an enforced egress lets out."""
     ranges = [pair for rule in service.rules if rule.peers.covers(source) for pair in rule.ports]
     ports = {port for port in service.ports if any(low <= port <= high for low, high in ranges)}

@@ -11,7 +11,7 @@ from typing import Any
 from ..module_utils import port_ranges
 from . import parameters
 from .addresses import ANY_TEXT, Network
-from .expectations import asked, expectations
+from .expectations import asked, expectations, services_of
 from .matrix import Flow, Matrix
 from .parameters import MissingParameter
 from .parties import Parties
@@ -42,13 +42,14 @@ def compile_site(matrix: Matrix, site: Site) -> dict[str, dict[str, list[Any]]]:
     }
     reasons[MANAGEMENT] = MANAGEMENT_REASON
     final = {name: drafts.final() for name, drafts in compiler.drafts.items()}
-    expected = expectations(site, final, {name: tuple(met.values()) for name, met in compiler.met.items()})
+    services = {name: services_of(rules) for name, rules in final.items()}
+    expected = expectations(site, final, services, {name: tuple(met.values()) for name, met in compiler.met.items()})
     return {
         name: {
             "rules": [draft.rule(reasons) for draft in final[name]],
             "unresolved": compiler.gaps[name].entries(),
             "expectations": expected[name],
-            "asked": asked(final[name]),
+            "asked": asked(services[name]),
         }
         for name in site.hosts
     }

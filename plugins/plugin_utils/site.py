@@ -190,18 +190,15 @@ class _Reader:
 
     def networks(self, ours: Mapping[str, Any]) -> dict[str, tuple[Network, ...]]:
         merged: dict[str, tuple[Network, ...]] = {}
-        for variable in sorted(ours):
-            if site_schema.base(variable) == "portmatrix_networks":
-                read = self.once("networks", ours[variable], lambda v: {c: _networks(n) for c, n in v.items()})
-                for component, found in read.items():
-                    merged[component] = tuple(dict.fromkeys(merged.get(component, ()) + found))
+        for variable in _merging(ours, "portmatrix_networks"):
+            read = self.once("networks", ours[variable], lambda v: {c: _networks(n) for c, n in v.items()})
+            for component, found in read.items():
+                merged[component] = tuple(dict.fromkeys(merged.get(component, ()) + found))
         return merged
 
     def flows(self, host: str, ours: Mapping[str, Any]) -> None:
         """Collect the site's own flows; two variables may repeat a flow, not contradict each other."""
-        for variable in sorted(ours):
-            if site_schema.base(variable) != "portmatrix_flows":
-                continue
+        for variable in _merging(ours, "portmatrix_flows"):
             for position, (data, flow) in enumerate(
                 self.once("flows", ours[variable], lambda v: [(d, Flow.of(d)) for d in v])
             ):
@@ -221,9 +218,7 @@ class _Reader:
         """Merge the parameters of several variables; they may repeat a value, not contradict each other."""
         merged: dict[str, ParameterValue] = {}
         given: dict[str, str] = {}
-        for variable in sorted(ours):
-            if site_schema.base(variable) != "portmatrix_parameters":
-                continue
+        for variable in _merging(ours, "portmatrix_parameters"):
             for name, value in self.once("parameters", ours[variable], self.read_parameters).items():
                 if merged.setdefault(name, value) != value:
                     what = f"differs from its value in {given[name]}"
@@ -233,6 +228,11 @@ class _Reader:
 
     def read_parameters(self, values: Mapping[str, Any]) -> dict[str, ParameterValue]:
         return {name: read_parameter(self.matrix.parameters[name]["type"], value) for name, value in values.items()}
+
+
+def _merging(ours: Mapping[str, Any], name: str) -> list[str]:
+    """Return the host's variables of this name, with and without a suffix, in the order they merge."""
+    return [variable for variable in sorted(ours) if site_schema.base(variable) == name]
 
 
 def read_parameter(kind: str, value: Any) -> ParameterValue:

@@ -35,6 +35,7 @@ class Flow:
     across_sites: bool
     limited_by: str
     multicast: str
+    reviewed: bool
     reason: str
     data: Mapping[str, Any] = field(repr=False)
 
@@ -52,6 +53,7 @@ class Flow:
             across_sites=data.get("scope") == "across_sites",
             limited_by=data.get("limited_by", ""),
             multicast=data.get("multicast", ""),
+            reviewed=data.get("reviewed", True),
             reason=" ".join(data.get("description", data["id"]).split()),
             data=data,
         )
@@ -113,29 +115,34 @@ def files(extra: Iterable[str | Path] = ()) -> list[Path]:
 @functools.lru_cache(maxsize=8)
 def load(extra: tuple[str, ...] = ()) -> Matrix:
     """Return the matrix of the shipped files and the user's; raises InputError with every problem and its line."""
-    contents: dict[str, Any] = {}
-    problems: list[Problem] = []
-    for path in files(extra):
-        try:
-            contents[str(path)] = yaml_file.read(path)
-        except InputError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise InputError(problems)
     try:
-        return build(contents)
+        return build(contents(files(extra)))
     except InputError as error:
         raise InputError(_placed(problem) for problem in error.problems) from None
 
 
-def build(contents: Mapping[str, Any]) -> Matrix:
+def contents(paths: Iterable[Path]) -> dict[str, Any]:
+    """Return file name -> data; raises InputError for every file that cannot be read."""
+    found: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            found[str(path)] = yaml_file.read(path)
+        except InputError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def build(found: Mapping[str, Any]) -> Matrix:
     """Return the matrix for file name -> data; raises InputError with every problem in all of them."""
-    problems = [problem for name, data in contents.items() for problem in matrix_schema.shape(data, (name,))]
+    problems = [problem for name, data in found.items() for problem in matrix_schema.shape(data, (name,))]
     if problems:
         raise InputError(problems)
     merged: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     flows: dict[str, Mapping[str, Any]] = {}
-    for name, data in contents.items():
+    for name, data in found.items():
         for section in SECTIONS:
             for key, value in data.get(section, {}).items():
                 if key in merged[section]:
@@ -149,12 +156,12 @@ def build(contents: Mapping[str, Any]) -> Matrix:
                     Problem((name, "flows", position, "id"), f"{flow['id']!r} is given twice", "one flow for each id")
                 )
             flows[flow["id"]] = flow
-    for name, data in contents.items():
+    for name, data in found.items():
         problems.extend(matrix_schema.references(data, merged, (name,)))
     if problems:
         raise InputError(problems)
-    rows = tuple(row for data in contents.values() for row in data.get("rows", []))
-    products = {name: data["product"] for data in contents.values() for name in data.get("components", {})}
+    rows = tuple(row for data in found.values() for row in data.get("rows", []))
+    products = {name: data["product"] for data in found.values() for name in data.get("components", {})}
     return Matrix(**merged, flows={key: Flow.of(flows[key]) for key in sorted(flows)}, rows=rows, products=products)
 
 

@@ -31,6 +31,9 @@ STATES = ("mandatory", "optional")
 SCOPES = ("site", "across_sites")
 OWNERS = ("recorded_by", "analysed_by")
 TYPES = ("ports", "count", "networks")
+CONFIDENCES = ("high", "medium", "low")
+#: The end of a draft's flow that nobody has named yet.
+UNDECIDED = "?"
 
 NAME = text(r"[a-z][a-z0-9_]*", "lower-case letters, digits and _, beginning with a letter")
 END = text(r"\S+", "a component, or in a site's own flow an inventory group")
@@ -51,6 +54,10 @@ def _row(value: Any, path: Path) -> Iterator[Problem]:
     yield from ROW(str(value) if isinstance(value, int) and not isinstance(value, bool) else value, path)
 
 
+NO_TEMPLATE = text(r"(?!.*\{[{%]).*\S.*", "a text without a template")
+PROPOSED = {"confidence": Key(one_of(CONFIDENCES), required=True), "reason": Key(NO_TEMPLATE, required=True)}
+PROPOSAL = {name: Key(mapping(PROPOSED)) for name in ("from", "to", "feature", "protocol", "port", "multicast")}
+
 CITATION = {
     "document": Key(DOCUMENT_ID, required=True),
     "table": Key(integer(1)),
@@ -69,7 +76,9 @@ FLOW = {
     "scope": Key(one_of(SCOPES)),
     "limited_by": Key(one_of(OWNERS)),
     "multicast": Key(NAME),
-    "description": Key(text(r"(?!.*\{[{%]).*\S.*", "a text without a template")),
+    "description": Key(NO_TEMPLATE),
+    "reviewed": Key(boolean),
+    "proposal": Key(mapping(PROPOSAL)),
     "source": Key(list_of(mapping(CITATION), empty=False)),
     "note": Key(text()),
 }
@@ -154,9 +163,16 @@ def flow_references(
     """Check what one well-shaped flow names."""
     if product and not flow["id"].startswith(product + "."):
         yield Problem((*path, "id"), f"{flow['id']!r} does not begin with the file's product", f"{product}.*")
+    if "proposal" in flow and "reviewed" not in flow:
+        yield Problem(
+            (*path, "reviewed"), "is missing", "true once a person has confirmed the proposal, false until then"
+        )
     for end in ("from", "to"):
         for name in listed(flow[end]):
-            yield from one_of(known["components"].keys() | groups)(name, (*path, end))
+            if name != UNDECIDED:
+                yield from one_of(known["components"].keys() | groups)(name, (*path, end))
+            elif flow.get("reviewed", True):
+                yield Problem((*path, end), "is still undecided in a reviewed flow", "a component")
     if "feature" in flow:
         yield from one_of(known["features"])(flow["feature"], (*path, "feature"))
     if "multicast" in flow:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.vidnet.portmatrix.tests.unit import matrix_files, row_accounting
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils import row_account
+from ansible_collections.vidnet.portmatrix.tests.unit import matrix_files
 
 COUNTS = {
     "xprotect": {"tables": 27, "numbered": 97, "unnumbered": 20},
@@ -21,8 +22,10 @@ COUNTS = {
 def test_every_row_is_bound_or_explained(document, capsys):
     tables = matrix_files.DOCUMENTS[document]["tables"]
 
-    wrong = row_accounting.complaints(document, tables, matrix_files.FLOWS.values(), matrix_files.EXPLAINED)
-    assert not wrong, "\n".join(wrong)
+    found = row_account.account(
+        document, row_account.declared(tables), matrix_files.FLOWS.values(), matrix_files.EXPLAINED
+    )
+    assert (found.uncited, found.unmatched, found.conflicts) == ([], [], [])
 
     counts = {
         "tables": len(tables),
@@ -55,8 +58,5 @@ def test_taking_any_citation_away_is_noticed():
                 for other in others
                 for source in other["source"]
             )
-            found = row_accounting.complaints(document, tables, others, matrix_files.EXPLAINED)
-            assert bound_elsewhere or any(
-                f"table {table} " in line and line.endswith(f"row {row}: neither bound to a flow nor explained")
-                for line in found
-            )
+            found = row_account.account(document, row_account.declared(tables), others, matrix_files.EXPLAINED)
+            assert bound_elsewhere or (table, row) in found.uncited

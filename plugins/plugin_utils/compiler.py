@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import matrix, policy, site
+from .matrix import Matrix
 
 
 def compile_inventory(inventory: Mapping[str, Mapping[str, Any]], directory: str) -> dict[str, dict[str, Any]]:
@@ -18,8 +19,16 @@ def compile_inventory(inventory: Mapping[str, Mapping[str, Any]], directory: str
     ``inventory``: host -> ``{groups: [...], vars: {...}}`` in plain data. ``directory``: what relative paths
     in ``portmatrix_matrix_path`` start from. Raises InputError with every problem.
     """
-    paths = tuple(os.path.join(directory, os.path.expanduser(path)) for path in site.matrix_paths(inventory))
-    known = matrix.load(paths)
+    return compile_with(matrix.load(matrix_files(inventory, directory)), inventory)
+
+
+def matrix_files(inventory: Mapping[str, Mapping[str, Any]], directory: str) -> tuple[str, ...]:
+    """Return the paths of the user's matrices, as ``portmatrix_matrix_path`` gives them."""
+    return tuple(os.path.join(directory, os.path.expanduser(path)) for path in site.matrix_paths(inventory))
+
+
+def compile_with(known: Matrix, inventory: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return what :func:`compile_inventory` does, by a matrix that is at hand."""
     found = site.build(known, inventory)
     compiled: dict[str, dict[str, Any]] = {}
     for name, host_policy in policy.compile_site(known, found).items():

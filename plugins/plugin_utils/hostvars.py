@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .ansible_values import is_ours, placed, plain, refusal
@@ -18,6 +19,13 @@ IMPLICIT = ("localhost", "127.0.0.1", "::1")
 
 def compile_hostvars(hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return host -> ``{rules, unresolved, expectations, asked, managed, addresses}``; raises AnsibleError with every problem and its line."""
+    inventory, directory = inventory_of(hostvars)
+    with refusing(hostvars):
+        return compile_inventory(inventory, directory)
+
+
+def inventory_of(hostvars: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, dict[str, Any]], str]:
+    """Return host -> ``{groups, vars}`` in plain data, and the directory that relative paths start from."""
     inventory: dict[str, dict[str, Any]] = {}
     directory = "."
     for name in hostvars:
@@ -29,8 +37,14 @@ def compile_hostvars(hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, dic
             "groups": plain(variables.get("group_names", [])),
             "vars": {key: plain(variables[key]) for key in list(variables) if is_ours(key)},
         }
+    return inventory, plain(directory)
+
+
+@contextlib.contextmanager
+def refusing(hostvars: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+    """Raise AnsibleError with the lines of the user's files instead of InputError."""
     try:
-        return compile_inventory(inventory, directory)
+        yield
     except InputError as error:
         raise refusal(
             placed(error, lambda host, variable: hostvars[host].get(variable) if host in hostvars else None)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from . import addresses
 from .addresses import Network
 from .matrix import Flow, Matrix
+from .matrix_schema import UNDECIDED
 from .site import Host, Site
 
 
@@ -73,6 +74,20 @@ class Parties:
     def has_product(self, flow: Flow) -> bool:
         """Return whether any host or network is a component of the flow's product; a flow of the site's own always is."""
         return flow.id not in self.matrix.flows or flow.id.partition(".")[0] in self._products
+
+    def concerned(self, flow: Flow, seen: frozenset[str] | None) -> tuple[Host, ...]:
+        """Return the hosts to be told of a flow that is not confirmed: either end's, or every one of its product.
+
+        The latter where neither end is named, or nothing of the site is what it names. ``seen``: hosts that give the flow, None for all.
+        """
+        if seen is not None:
+            return tuple(self.site.hosts[name] for name in sorted(seen) if name in self.site.hosts)
+        product = flow.id.partition(".")[0]
+        of_product = tuple(name for name, owner in self.matrix.products.items() if owner == product)
+        ends = (*flow.initiators, *flow.listeners)
+        if UNDECIDED in ends:
+            ends = (*ends, *of_product)
+        return self._pool(None, ends).hosts or self._pool(None, of_product).hosts
 
     def shares_address(self, host: Host) -> bool:
         """Return whether another name of the inventory is the same machine."""

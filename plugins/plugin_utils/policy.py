@@ -85,7 +85,14 @@ class _Compiler:
                     self.met[host.name][id(same)] = same
 
     def add(self, flow: Flow, seen: frozenset[str] | None) -> None:
-        """Add a flow to every host that is an end of it; ``seen``: the hosts whose variables give it (None: all)."""
+        """Add a flow to every host that is an end of it; ``seen``: the hosts whose variables give it (None: all).
+
+        A draft's flow gives no rule before a person has confirmed it.
+        """
+        if not flow.reviewed:
+            for host in self.parties.concerned(flow, seen):
+                self.gaps[host.name].unreviewed(flow.id, flow.initiators, flow.listeners)
+            return
         for meeting in self.parties.of(flow, seen, listening=True):
             self.listen(flow, *meeting)
         for meeting in self.parties.of(flow, seen, listening=False):

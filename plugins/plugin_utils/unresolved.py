@@ -30,6 +30,15 @@ class Gaps:
         names = " or ".join(known)
         self._add(flow, f"no {names} is known", f"a host in group {names}, or portmatrix_networks.{known[0]}")
 
+    def unreviewed(self, flow: str, initiators: Iterable[str], listeners: Iterable[str]) -> None:
+        """The flow is a draft's, and nobody has confirmed who it goes from and to."""
+        proposed = f"{' or '.join(initiators)} -> {' or '.join(listeners)}"
+        self._add(
+            flow,
+            f"it is a draft that nobody has confirmed (proposed: {proposed})",
+            "in its matrix file from, to and feature as they really are, then reviewed: true",
+        )
+
     def addresses(self, flow: str, hosts: Iterable[str]) -> None:
         """Of these hosts at the other end no address is known."""
         for host in hosts:

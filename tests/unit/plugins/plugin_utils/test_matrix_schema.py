@@ -33,7 +33,7 @@ FLOWS: list[tuple[dict[str, Any], str]] = [
     ({"prot": "tcp"}, "prot: unknown key; allowed: did you mean port?"),
     (
         {"colour": "red"},
-        "colour: unknown key; allowed: description, feature, from, id, limited_by, multicast, note, port, protocol, scope, source, state and 1 more",
+        "colour: unknown key; allowed: description, feature, from, id, limited_by, multicast, note, port, proposal, protocol, reviewed, scope and 3 more",
     ),
     ({"id": "Acme.X"}, f"id: 'Acme.X' does not fit; allowed: {ID_FORM}"),
     ({"id": "acme.x\n"}, f"id: 'acme.x\\n' does not fit; allowed: {ID_FORM}"),
@@ -67,6 +67,26 @@ FLOWS: list[tuple[dict[str, Any], str]] = [
     (
         {"limited_by": "recorded_by", "from": ["dome", "viewer"]},
         "limited_by: 0 ends are owned components; allowed: exactly one of from and to",
+    ),
+    ({"reviewed": "yes"}, "reviewed: is a text; allowed: true or false"),
+    ({"from": "?"}, "from: is still undecided in a reviewed flow; allowed: a component"),
+    ({"to": ["recorder", "?"], "reviewed": True}, "to: is still undecided in a reviewed flow; allowed: a component"),
+    ({"from": "viewr", "reviewed": False}, "from: unknown 'viewr'; allowed: did you mean viewer?"),
+    (
+        {"proposal": {"from": {"confidence": "low", "reason": "x"}}},
+        "reviewed: is missing; allowed: true once a person has confirmed the proposal, false until then",
+    ),
+    (
+        {"reviewed": False, "proposal": {"from": {"confidence": "sure", "reason": "x"}}},
+        "proposal.from.confidence: unknown 'sure'; allowed: high, low, medium",
+    ),
+    (
+        {"reviewed": False, "proposal": {"from": {"confidence": "low"}}},
+        "proposal.from.reason: is missing; allowed: this key is required",
+    ),
+    (
+        {"reviewed": False, "proposal": {"to": {"confidence": "low", "reason": "{{ x }}"}}},
+        "proposal.to.reason: '{{ x }}' does not fit; allowed: a text without a template",
     ),
     ({"source": []}, "source: is empty; allowed: at least one item"),
     (

@@ -191,3 +191,49 @@ def test_every_flow_of_the_small_matrix_is_resolved_when_all_is_said() -> None:
     hosts["recorder2"] = entry("recorder", addresses="10.0.0.98", site="b", **said)
     found = compiled(known, **hosts)
     assert {gap["flow"] for name in components for gap in found[name]["unresolved"]} == set()
+
+
+DRAFT = {"id": "acme.x", "reviewed": False}
+WAITING = (
+    "it is a draft that nobody has confirmed (proposed: viewer -> recorder)",
+    "in its matrix file from, to and feature as they really are, then reviewed: true",
+)
+
+
+def test_a_draft_is_told_to_both_ends_and_gives_no_rule() -> None:
+    known = with_flows(DRAFT)
+    hosts = {
+        "v": entry("viewer", **V4),
+        "r": entry("recorder", **OTHER_V4),
+        "c": entry("camera", ansible_host="10.0.0.3"),
+    }
+    assert unresolved(known, **hosts) == {"v": [WAITING], "r": [WAITING]}
+    assert not any(policy["rules"] for policy in compiled(known, **hosts).values())
+    confirmed = compiled(with_flows({**DRAFT, "reviewed": True}), **hosts)
+    assert len(confirmed["v"]["rules"]) == len(confirmed["r"]["rules"]) == 1
+
+
+def test_a_draft_with_an_end_that_nobody_has_named_is_told_to_the_whole_product() -> None:
+    hosts = {
+        "v": entry("viewer", **V4),
+        "c": entry("camera", **OTHER_V4),
+        "o": entry("office", ansible_host="10.0.0.3"),
+    }
+    found = unresolved(with_flows({**DRAFT, "from": "?"}), **hosts)
+    assert found.keys() == {"v", "c"}
+    assert "? -> recorder" in found["v"][0][0]
+
+
+def test_a_draft_whose_ends_the_site_does_not_have_is_told_to_the_product() -> None:
+    found = unresolved(with_flows({**DRAFT, "from": "printer", "to": "printer"}), c=entry("camera", **V4))
+    assert found.keys() == {"c"}
+
+
+def test_a_draft_among_a_sites_own_flows_is_told_to_the_hosts_that_give_it() -> None:
+    own = {"id": "own.x", "from": "?", "to": "recorder", "protocol": "tcp", "port": 80, "reviewed": False}
+    hosts = {"v": entry("viewer", **V4, flows=[own]), "r": entry("recorder", **OTHER_V4)}
+    assert unresolved(built(), "own.x", **hosts).keys() == {"v"}
+
+
+def test_a_draft_with_a_feature_is_told_although_nobody_has_it() -> None:
+    assert unresolved(with_flows({**DRAFT, "feature": "streams"}), v=entry("viewer", **V4)).keys() == {"v"}

@@ -11,6 +11,8 @@ version_added: 0.1.0
 author: vidnet.portmatrix contributors (@vidnet)
 description:
   - Writes one host's rules as a script for nft, or the rules of one or many hosts as a table.
+  - With O(matrix) a table is the resolved matrix of the site, in which peers have the names of the inventory, and every rule the
+    document, table and row that it comes from. What is not resolved and the documents are tables of their own.
 positional: form
 options:
   _input:
@@ -18,15 +20,33 @@ options:
     type: raw
     required: true
   form:
-    description: What to write. V(nft) takes one host.
+    description:
+      - What to write. V(nft) takes one host.
+      - V(xlsx) is returned in Base64 and needs openpyxl on the controller.
+      - V(csv) has one table, the first unless O(part) names another. A cell that a spreadsheet would run as a formula begins with an apostrophe.
     type: str
-    choices: [nft, csv, markdown, json]
+    choices: [nft, json, markdown, csv, xlsx, html]
     default: markdown
   egress:
     description: For V(nft), whether what the host itself opens is restricted too.
     type: str
     choices: [allow, enforce]
     default: allow
+  matrix:
+    description: The matrix that the rules were compiled from, as P(vidnet.portmatrix.matrix#lookup) returns it.
+    type: dict
+  hosts:
+    description: The hosts whose rules to show. Give the policies of the whole site all the same, so that every peer has a name.
+    type: list
+    elements: str
+  part:
+    description: With O(matrix), the only table to write.
+    type: str
+    choices: [rules, unresolved, documents]
+seealso:
+  - module: vidnet.portmatrix.matrix_report
+  - plugin: vidnet.portmatrix.firewall_request
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -40,6 +60,14 @@ EXAMPLES = r"""
 - name: Print the whole site as a table
   ansible.builtin.debug:
     msg: "{{ (hostvars | vidnet.portmatrix.policy) | vidnet.portmatrix.render('csv') }}"
+  run_once: true
+
+- name: Keep the resolved matrix as a page
+  ansible.builtin.copy:
+    content: "{{ hostvars | vidnet.portmatrix.policy | vidnet.portmatrix.render('html', matrix=lookup('vidnet.portmatrix.matrix')) }}"
+    dest: /srv/review/site.html
+    mode: "0644"
+  delegate_to: localhost
   run_once: true
 """
 
@@ -57,13 +85,20 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils import render as
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.ansible_values import plain
 
 
-def render(rules: Any, form: str = "markdown", egress: str = "allow") -> str:
+def render(
+    rules: Any,
+    form: str = "markdown",
+    egress: str = "allow",
+    matrix: Any = None,
+    hosts: Any = None,
+    part: str | None = None,
+) -> str:
     """Return the rules in the form of that name."""
     try:
-        return forms.render(plain(rules), str(form), str(egress))
-    except (KeyError, TypeError) as error:
+        return forms.render(plain(rules), str(form), str(egress), plain(matrix), plain(hosts), plain(part))
+    except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(f"render: the input is no list of rules: {error!r}") from None
-    except ValueError as error:
+    except (RuntimeError, ValueError) as error:
         raise AnsibleFilterError(f"render: {error}") from None
 
 

@@ -5,47 +5,98 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ..module_utils import nft_script
+from . import report_forms, report_markdown
+from .firewall_request import firewall_request
+from .report import Report, Table, counted, only, table
+from .site_matrix import site_matrix
 
 Rules = Sequence[Mapping[str, Any]]
 COLUMNS = ("host", "direction", "protocol", "ports", "peers", "reason", "flows")
+FORMS = ("nft", "json", *report_forms.FORMS)
+TITLE = "Firewall rules"
 
 
-def render(rules: Rules | Mapping[str, Any], form: str, egress: str = "allow") -> str:
-    """Return the text of one host's rules, or of host -> rules (or policy), in the form of that name.
+def render(
+    rules: Rules | Mapping[str, Any],
+    form: str,
+    egress: str = "allow",
+    matrix: Mapping[str, Any] | None = None,
+    hosts: Collection[str] | None = None,
+    part: str | None = None,
+) -> str:
+    """Return the text of one host's rules, or of host -> rules (or policy), in the form of that name; xlsx in base64.
 
-    Raises ValueError for an unknown form, for several hosts where the form holds one, and for rules that are none.
+    With the data of a ``matrix`` a table is the resolved matrix of the site, of ``hosts`` or of all; ``part`` is the key of
+    the one table wanted. Raises ValueError for an unknown form or part, for several hosts where the form holds one, and for
+    rules that are none.
     """
     if form not in FORMS:
         raise ValueError(f"unknown form {form!r}; allowed: {', '.join(FORMS)}")
-    return FORMS[form](_by_host(rules), egress)
+    if form in report_forms.FORMS and matrix is not None:
+        if not isinstance(rules, Mapping):
+            raise ValueError("matrix: a list of rules has no hosts; allowed with a mapping of host to policy")
+        return _written(site_matrix(_policies(rules), matrix, hosts), form, part)
+    by_host = _by_host(rules)
+    if hosts is not None:
+        by_host = {host: entry for host, entry in by_host.items() if host in hosts}
+    if form == "nft":
+        return _nft(by_host, egress)
+    if form == "json":
+        return _json(by_host)
+    rows = _table(by_host)
+    if form == "markdown":
+        return report_markdown.table_text(rows)
+    return _written(Report(TITLE, f"{counted(len(rows.rows), 'rule')}.", [rows]), form, part)
+
+
+def request(
+    policies: Mapping[str, Any],
+    form: str,
+    matrix: Mapping[str, Any],
+    hosts: Collection[str] | None = None,
+    former: str | None = None,
+    part: str | None = None,
+) -> str:
+    """Return a firewall change request in the form of that name; raises ValueError, as :func:`render` does."""
+    if form not in report_forms.FORMS:
+        raise ValueError(f"unknown form {form!r}; allowed: {', '.join(report_forms.FORMS)}")
+    return _written(firewall_request(_policies(policies), matrix, hosts, former), form, part)
+
+
+def _written(report: Report, form: str, part: str | None) -> str:
+    data = report_forms.FORMS[form](report if part is None else only(report, part))
+    return base64.b64encode(data).decode() if form == "xlsx" else data.decode()
+
+
+def _policies(rules: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {
+        str(host): entry if isinstance(entry, Mapping) else {"rules": entry} for host, entry in sorted(rules.items())
+    }
 
 
 def _by_host(rules: Rules | Mapping[str, Any]) -> dict[str, Rules]:
     if isinstance(rules, Mapping):
-        return {
-            str(host): entry["rules"] if isinstance(entry, Mapping) else entry for host, entry in sorted(rules.items())
-        }
+        return {host: policy["rules"] for host, policy in _policies(rules).items()}
     return {"": rules}
 
 
-def _rows(hosts: Mapping[str, Rules]) -> list[list[str]]:
+def _table(hosts: Mapping[str, Rules]) -> Table:
     """One row a rule; the column of hosts only where there are several."""
-    head = list(COLUMNS) if list(hosts) != [""] else list(COLUMNS[1:])
-    rows = [head]
+    head = COLUMNS if list(hosts) != [""] else COLUMNS[1:]
+    rows = []
     for host, rules in hosts.items():
         for rule in rules:
             values = {**rule, "host": host}
             rows.append(
                 [", ".join(values[key]) if isinstance(values[key], (list, tuple)) else str(values[key]) for key in head]
             )
-    return rows
+    return table("rules", "Rules", head, rows)
 
 
 def _nft(hosts: Mapping[str, Rules], egress: str) -> str:
@@ -54,26 +105,6 @@ def _nft(hosts: Mapping[str, Rules], egress: str) -> str:
     return nft_script.script(list(next(iter(hosts.values()))), egress)
 
 
-def _csv(hosts: Mapping[str, Rules], egress: str) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(_rows(hosts))
-    return out.getvalue()
-
-
-def _markdown(hosts: Mapping[str, Rules], egress: str) -> str:
-    head, *rows = _rows(hosts)
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
-
-
-def _json(hosts: Mapping[str, Rules], egress: str) -> str:
+def _json(hosts: Mapping[str, Rules]) -> str:
     plain = dict(hosts) if list(hosts) != [""] else list(hosts[""])
     return json.dumps(plain, indent=2, sort_keys=True) + "\n"
-
-
-FORMS: Mapping[str, Callable[[Mapping[str, Rules], str], str]] = {
-    "nft": _nft,
-    "csv": _csv,
-    "markdown": _markdown,
-    "json": _json,
-}

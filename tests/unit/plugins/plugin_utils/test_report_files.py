@@ -1,0 +1,36 @@
+# Copyright (c) 2026, vidnet.portmatrix contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils import report_files
+
+FILES = {"a.md": b"one\ntwo\n", "b.xlsx": b"PK\x00"}
+
+
+def test_files_are_written_once(tmp_path: Path) -> None:
+    directory = tmp_path / "new" / "reports"
+    assert report_files.differing(directory, FILES) == ["a.md", "b.xlsx"]
+    report_files.write(directory, FILES)
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == FILES
+    assert {path.stat().st_mode & 0o777 for path in directory.iterdir()} == {0o644}
+    assert report_files.differing(directory, FILES) == []
+    (directory / "a.md").write_bytes(b"one\n")
+    assert report_files.differing(directory, FILES) == ["a.md"]
+
+
+def test_diffs_are_those_of_text(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes(b"one\n")
+    (found,) = report_files.diffs(tmp_path, FILES, FILES)
+    assert found["prepared"].splitlines()[2:] == ["@@ -1,0 +2 @@", "+two"]
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    (tmp_path / "a.md").mkdir()
+    with pytest.raises(OSError):
+        report_files.write(tmp_path, FILES)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.md"]

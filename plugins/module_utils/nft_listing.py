@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils import address_ranges, port_ranges
+from ansible_collections.vidnet.portmatrix.plugins.module_utils import address_ranges, nft_audit, port_ranges
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.nft_script import (
     OWN,
     TABLE,
@@ -43,13 +43,15 @@ def parse(listing):
     """Return the `Table` for what ``nft list table`` prints.
 
     Counts are left out, and sets are sorted and merged, so that a rule reads the same whichever nft printed it. A rule
-    that we could never have written stays as it is printed.
+    that we could never have written stays as it is printed. What the sets of audit mode hold is left out too.
     """
-    table = Table({}, [])
-    for opening, lines in _blocks(_COUNTS.sub("counter", listing)):
+    table = Table({}, {}, [])
+    for opening, lines in blocks(_COUNTS.sub("counter", listing)):
         kind, _space, name = opening.rpartition(" ")
         if kind == "chain":
             table.chains[name] = _chain(lines)
+        elif kind == "set" and name in nft_audit.NAMES:
+            table.sets[name] = nft_audit.declaration(lines)
         elif kind:
             table.foreign.append(Foreign(kind, name, " ".join(lines)))
         else:
@@ -63,6 +65,8 @@ def as_text(table):
         return ""
     out = ["table %s {" % TABLE]
     out.extend("\t# %s %s: %s" % thing for thing in table.foreign)
+    for name, declaration in sorted(table.sets.items()):
+        out += ["\tset %s {" % name, *("\t\t" + line for line in declaration), "\t}"]
     for name, chain in sorted(table.chains.items()):
         out.append("\tchain %s {" % name)
         out.extend("\t\t" + part for part in [chain.header] + [line_text(line) for line in chain.lines] if part)
@@ -75,6 +79,7 @@ def repairs(current, wanted):
     if current is None:
         return ""
     things = [(thing.kind, thing.name) for thing in current.foreign if thing.kind != "table"]
+    things += [("set", name) for name, lines in current.sets.items() if lines != wanted.sets.get(name)]
     things += [("chain", name) for name, chain in current.chains.items() if _unwanted(name, chain, wanted)]
     if not things:
         return ""
@@ -114,33 +119,37 @@ def flow_changes(before, after):
     }
 
 
-def _blocks(listing):
+def blocks(listing):
     """Yield ``(opening, lines)`` of every block of the table, and ``("", lines)`` for what stands beside them.
 
     A statement that nft broke into several lines, as it does with long sets, is put together again.
     """
-    opening, lines, loose, held = "", [], [], ""
+    opening, lines, loose, held, depth = "", [], [], [], 0
     for line in listing.splitlines()[1:-1]:
-        held = ("%s %s" % (held, line.strip())).strip()
-        bare = _QUOTED.sub("", held)
-        if not opening and bare.endswith("{"):
-            opening, held = held[:-2], ""
-        elif opening and held == "}":
+        line = line.strip()
+        bare = _QUOTED.sub("", line)
+        if not held and not opening and bare.endswith("{"):
+            opening = line[:-2]
+        elif not held and opening and line == "}":
             yield opening, lines
-            opening, lines, held = "", [], ""
-        elif held and bare.count("{") == bare.count("}"):
-            (lines if opening else loose).append(held)
-            held = ""
+            opening, lines = "", []
+        elif line:
+            held.append(line)
+            depth += bare.count("{") - bare.count("}")
+            if depth == 0:
+                (lines if opening else loose).append(" ".join(held))
+                held = []
     yield "", loose
 
 
 def _chain(lines):
     rules = [line for line in lines if not line.startswith('comment "')]
     has_header = bool(rules) and rules[0].startswith("type ") and " hook " in rules[0]
-    return Chain(rules[0] if has_header else "", [_line(rule) for rule in rules[has_header:]])
+    return Chain(rules[0] if has_header else "", [read_rule(rule) for rule in rules[has_header:]])
 
 
-def _line(rule):
+def read_rule(rule):
+    """Return the `Line` for one rule as nft prints it, without counts."""
     comment = _COMMENT.search(rule)
     body = rule[: comment.start()] if comment else rule
     return Line(_MATCH.sub(_normal, body), comment.group(1) if comment else "", (), "")

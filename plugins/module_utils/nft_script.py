@@ -11,53 +11,61 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils import address_ranges, port_ranges
+from ansible_collections.vidnet.portmatrix.plugins.module_utils import address_ranges, nft_audit, port_ranges
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.policy_rules import checked
 
 TABLE = "inet portmatrix"
 OWN = "portmatrix: "
 """Begins the comment of a rule that belongs to no flow; no flow id holds a colon."""
 LONGEST_COMMENT = 128
-NOT_DECLARED = OWN + "not declared"
 
-Table = namedtuple("Table", "chains foreign")
-"""chains: name -> `Chain`. foreign: `Foreign` things in our table that we never put there."""
+Table = namedtuple("Table", "chains sets foreign")
+"""chains: name -> `Chain`. sets: name -> the lines of its declaration. foreign: `Foreign` things in our table that we
+never put there."""
 Chain = namedtuple("Chain", "header lines")
 """header: the declaration of a base chain, "" of any other. lines: `Line` in the order of evaluation."""
 Foreign = namedtuple("Foreign", "kind name text")
 Line = namedtuple("Line", "body comment flows note")
 """One rule: its statements, its comment, all flow ids behind it, and what else to say about it in a script."""
 
+CHAINS = {"input": "in", "output": "out"}
+"""The chains of our table, and the direction of their rules."""
 _PREFIX = {4: "ip", 6: "ip6"}
 
 
-def script(rules: list, egress: str = "allow") -> str:
+def script(rules: list, egress: str = "allow", mode: str = "enforce") -> str:
     """Return the nft script that puts ``rules`` (list of dicts) in place, whatever the table held before, without a gap.
 
-    ``egress`` is ``"allow"`` (outbound rules are left out) or ``"enforce"``. Raises RuleError on wrong rules.
+    ``egress`` is ``"allow"`` (outbound rules are left out) or ``"enforce"``. ``mode`` is ``"enforce"`` or ``"audit"``, which
+    drops nothing and counts what would be dropped. Raises RuleError on wrong rules.
     """
-    return text(policy(checked(rules), egress))
+    return text(policy(checked(rules), egress, mode))
 
 
-def policy(rules, egress):
+def policy(rules, egress, mode="enforce"):
     """Return the `Table` wanted for checked rules."""
-    chains = {"input": Chain(header("input"), _input(rules))}
+    verdict = "accept" if mode == "audit" else "drop"
+    chains = {"input": Chain(header("input", verdict=verdict), _input(rules, verdict))}
     if egress == "enforce":
-        chains["output"] = Chain(header("output"), _output(rules))
-    return Table(chains, [])
+        chains["output"] = Chain(header("output", verdict=verdict), _output(rules, verdict))
+    counted = [direction for chain, direction in CHAINS.items() if mode == "audit" and chain in chains]
+    return Table(chains, nft_audit.sets(counted), [])
 
 
 def text(table):
     """Return the script for a wanted `Table`.
 
     The table and its base chains are added, which leaves those that exist alone, then emptied and filled: all in one
-    transaction, so no packet ever meets an empty chain.
+    transaction, so no packet ever meets an empty chain. Sets are added in the same way and keep what they hold.
     """
     out = [
         "#!/usr/sbin/nft -f",
         "# Written by vidnet.portmatrix from the policy of this host: changes here are undone.",
     ]
     out.append("add table %s" % TABLE)
+    # As statements of their own: in a table's block, sets with counters crash nft 0.9.8 when the table was added before.
+    for name, declaration in sorted(table.sets.items()):
+        out.append("add set %s %s { %s; }" % (TABLE, name, "; ".join(declaration)))
     for name, chain in table.chains.items():
         out.append("add chain %s %s { %s }" % (TABLE, name, chain.header))
         out.append("flush chain %s %s" % (TABLE, name))
@@ -114,11 +122,11 @@ def _own(body, verdict, what):
     return Line("%s counter %s" % (body, verdict) if body else "counter %s" % verdict, OWN + what, (), "")
 
 
-def _input(rules):
+def _input(rules, verdict):
     lines = [
         _own('iif "lo"', "accept", "loopback"),
         _own("ct state established,related", "accept", "replies, and errors about our own packets"),
-        _own("ct state invalid", "drop", "belongs to no connection"),
+        _own("ct state invalid", verdict, "belongs to no connection"),
         _own("icmp type echo-request", "accept", "ping"),
         _own(
             "icmpv6 type { destination-unreachable, echo-request, packet-too-big, parameter-problem, time-exceeded }",
@@ -145,10 +153,10 @@ def _input(rules):
         lines.append(
             _own("ip daddr 224.0.0.0/4 igmp type membership-query", "accept", "who still listens, asked by any querier")
         )
-    return _closed(lines, rules, "in")
+    return _ended(lines, rules, "in", verdict)
 
 
-def _output(rules):
+def _output(rules, verdict):
     lines = [
         _own('oif "lo"', "accept", "loopback"),
         _own("ct state established,related", "accept", "replies"),
@@ -158,20 +166,20 @@ def _output(rules):
     ]
     if _multicast(rules):
         lines.append(_own("ip daddr 224.0.0.0/4 ip protocol 2", "accept", "IGMP reports"))
-    return _closed(lines, rules, "out")
+    return _ended(lines, rules, "out", verdict)
 
 
 def _multicast(rules):
     return any(rule.protocol == "igmp" for rule in rules)
 
 
-def _closed(lines, rules, direction):
+def _ended(lines, rules, direction, verdict):
     for rule in rules:
         if rule.direction == direction:
             lines.extend(_lines(rule))
-    # Before the chain's own policy does the same, so that what is dropped is counted.
-    lines.append(Line("counter drop", NOT_DECLARED, (), ""))
-    return lines
+    # Before the chain's own policy does the same, so that what no rule accepts is counted.
+    ends = [("counter drop", nft_audit.LISTED)] if verdict == "drop" else nft_audit.statements(direction)
+    return lines + [Line(statement, OWN + what, (), "") for statement, what in ends]
 
 
 def _lines(rule):

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,8 +14,8 @@ from ansible_collections.vidnet.portmatrix.plugins.module_utils.nft_kernel impor
 from ansible_collections.vidnet.portmatrix.tests.support.nft_host import HOST, NftLab, rule
 
 
-def wanted(*rules, egress="allow"):
-    return nft_script.policy(policy_rules.checked(list(rules)), egress)
+def wanted(*rules, egress="allow", mode="enforce"):
+    return nft_script.policy(policy_rules.checked(list(rules)), egress, mode)
 
 
 def table(*lines, before=""):
@@ -82,6 +84,45 @@ def test_repairs_delete_holders_before_what_they_hold():
         "delete counter inet portmatrix c",
         "delete ct helper inet portmatrix h",
     ]
+
+
+OURS = "type ipv4_addr . inet_proto . inet_service . pkt_type\n\t\tsize 16384\n\t\tflags dynamic\n\t\tcounter\n"
+ENTRIES = (
+    "\t\telements = { 10.0.0.1 . tcp . 80 . host counter packets 1 bytes 2,\n\t\t\t 10.0.0.2 . tcp . 80 . host }\n"
+)
+
+
+@pytest.mark.parametrize("printed", [OURS, OURS + ENTRIES, OURS.replace("16384", "16384\t# count 2") + ENTRIES])
+def test_the_sets_of_audit_mode_are_known_whatever_they_hold(printed):
+    current = table(before="\tset seen_in4 {\n\t\t" + printed + "\t}\n\n")
+    assert current.foreign == [] and current.sets == {"seen_in4": wanted(mode="audit").sets["seen_in4"]}
+    assert nft_listing.repairs(current, wanted(mode="audit")) == ""
+    assert nft_listing.repairs(current, wanted()).splitlines() == [
+        "flush chain inet portmatrix input",
+        "delete set inet portmatrix seen_in4",
+    ]
+
+
+def test_a_set_that_only_has_the_name_of_ours_goes():
+    current = table(before="\tset seen_in4 {\n\t\ttype ipv4_addr\n\t}\n\n")
+    assert "delete set inet portmatrix seen_in4\n" in nft_listing.repairs(current, wanted(mode="audit"))
+
+
+def test_the_mode_changes_no_flow():
+    rules = [rule("1", "any", flows=("a",)), rule("2", "any", direction="out", flows=("b",))]
+    for egress in ("allow", "enforce"):
+        one, other = (wanted(*rules, egress=egress, mode=mode) for mode in ("enforce", "audit"))
+        assert nft_listing.flow_changes(one, other) == {"added": [], "removed": [], "changed": []}
+        assert nft_listing.as_text(one) != nft_listing.as_text(other)
+
+
+def test_a_long_listing_is_read_in_time_that_grows_with_its_length():
+    line = "\t\t\t     10.0.%d.%d . tcp . 80 . host counter packets 1 bytes 60,\n"
+    entries = "".join(line % (number >> 8, number & 255) for number in range(30000))
+    listing = "\tset seen_in4 {\n\t\t" + OURS + "\t\telements = {\n" + entries + "\t\t}\n\t}\n"
+    before = time.process_time()
+    assert table(before=listing).sets
+    assert time.process_time() - before < 5
 
 
 def test_nothing_is_deleted_when_only_rules_or_the_policy_differ():
@@ -167,14 +208,14 @@ def nft():
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(one_rule, max_size=6), st.sampled_from(["allow", "enforce"]))
-def test_whatever_the_rules_the_kernel_takes_them_and_gives_them_back(nft, rules, egress):
+@given(st.lists(one_rule, max_size=6), st.sampled_from(["allow", "enforce"]), st.sampled_from(["enforce", "audit"]))
+def test_whatever_the_rules_the_kernel_takes_them_and_gives_them_back(nft, rules, egress, mode):
     try:
         checked = policy_rules.checked(rules)
     except policy_rules.RuleError as error:
         assert all("says the same as" in problem for problem in error.problems)
         return
-    table = nft_script.policy(checked, egress)
+    table = nft_script.policy(checked, egress, mode)
     listing = nft.read()
     current = nft_listing.parse(listing) if listing else None
     script = nft_listing.repairs(current, table) + nft_script.text(table)

@@ -60,6 +60,19 @@ def test_what_is_left_is_counted_and_dropped_at_the_end_of_every_chain():
     assert text.count('\t\tcounter drop comment "portmatrix: not declared"\n\t}') == 2
 
 
+@pytest.mark.parametrize("egress", ["allow", "enforce"])
+def test_audit_mode_has_the_same_rules_and_drops_nothing(egress):
+    rules = [rule("80", "any", flows=("a",)), rule("443", "10.0.0.9", direction="out", flows=("b",))]
+    text = script(rules, egress, "audit")
+    assert "drop" not in text and text.count("policy accept;") == (2 if egress == "enforce" else 1)
+    assert 'ct state invalid counter accept comment "portmatrix: belongs to no connection"' in text
+    assert 'tcp dport 80 counter accept comment "a"' in text
+    assert ('ip daddr 10.0.0.9 tcp dport 443 counter accept comment "b"' in text) == (egress == "enforce")
+    assert text.count("add set inet portmatrix seen_in") == 4
+    assert text.count("add set inet portmatrix seen_out") == (4 if egress == "enforce" else 0)
+    assert "seen" not in script(rules, egress)
+
+
 def test_the_script_says_what_the_comment_cannot():
     flows = tuple(f"vendor.component.flow{number}" for number in range(9))
     (note, line) = lines([rule("80", "any", flows=flows, reason="table 3, row 2")])
@@ -67,8 +80,9 @@ def test_the_script_says_what_the_comment_cannot():
     assert line.endswith('comment "%s +4"' % ", ".join(flows[:5]))
 
 
-def test_it_touches_no_other_table():
-    text = script([rule("80", "any")], "enforce")
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+def test_it_touches_no_other_table(mode):
+    text = script([rule("80", "any")], "enforce", mode)
     assert {line.split(" inet ")[1].split()[0] for line in text.splitlines() if " inet " in line} == {"portmatrix"}
     assert "ruleset" not in text and "delete" not in text
 

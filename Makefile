@@ -22,7 +22,7 @@ demo: venv       ## the lab: apply, prove with packets, apply again without a ch
 	@examples/lab/demo.sh demo-report
 
 test: venv-test  ## unit and integration tests
-	@python -m pytest tests/unit tests/integration $(PYTEST_ARGS)
+	@python -m pytest tests/unit tests/integration -m "not managers" $(PYTEST_ARGS)
 
 # --- the lab by hand
 
@@ -35,7 +35,7 @@ lab-down: venv   ## end the lab
 
 # --- gates
 
-.PHONY: lint units sanity docs reference molecule bench cores build format
+.PHONY: lint units managers sanity docs reference molecule bench cores build format
 lint: venv-ci    ## ruff, mypy, yamllint, ansible-lint, shellcheck, the changelog
 	ruff check .
 	ruff format --check .
@@ -51,7 +51,11 @@ format: venv-ci  ## put Python files into the common form
 	ruff format .
 
 units: venv-test ## unit tests only
-	@python -m pytest tests/unit $(PYTEST_ARGS)
+	@python -m pytest tests/unit -m "not managers" $(PYTEST_ARGS)
+
+managers: venv-test ## tests with real ufw and firewalld, and of a module killed at every step; installs them without starting them
+	@tests/tools/manager-packages.sh
+	@python -m pytest tests/unit tests/faults -m managers $(PYTEST_ARGS)
 
 sanity: venv     ## ansible-test sanity, on a copy of what git knows
 	tests/tools/sanity.sh

@@ -9,7 +9,11 @@ import contextlib
 import os
 import stat
 
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError
+
 SUFFIX = ".portmatrix-new"
+_MARGIN = 65536
+"""Bytes that stay free besides: directories and the file system's own."""
 
 
 class FileChanges:
@@ -23,6 +27,16 @@ class FileChanges:
         self._staged = []
         self._before = []
         self._directories = []
+
+    def check(self):
+        """Raise BackendError when a file could not be written: a read-only or full file system. Writes nothing."""
+        for path, content, _mode in self._wanted:
+            directory = _existing(os.path.dirname(path))
+            if not os.access(directory, os.W_OK):
+                raise BackendError("%s cannot be written, so nothing was changed: %s is read-only" % (path, directory))
+            space = os.statvfs(directory)
+            if len(content or b"") + _MARGIN > space.f_bfree * space.f_frsize:
+                raise BackendError("%s cannot be written, so nothing was changed: the disk is full" % path)
 
     def stage(self):
         """Write everything next to its place; raises OSError, and then nothing is left behind."""
@@ -77,6 +91,11 @@ def missing_directories(directory):
         missing.insert(0, directory)
         directory = os.path.dirname(directory)
     return missing
+
+
+def _existing(directory):
+    missing = missing_directories(directory)
+    return os.path.dirname(missing[0]) if missing else directory
 
 
 def remove_empty(directories):

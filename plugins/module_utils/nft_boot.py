@@ -17,6 +17,7 @@ import subprocess
 from collections import namedtuple
 
 from ansible_collections.vidnet.portmatrix.plugins.module_utils import file_changes
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError
 
 RECORD = "/var/lib/portmatrix/nftables.json"
 SERVICE = "nftables.service"
@@ -36,7 +37,7 @@ _UNLOADED = {
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
-class BootError(Exception):
+class BootError(BackendError):
     """The boot path cannot be laid; the text says why."""
 
 
@@ -96,9 +97,11 @@ def plan_absent():
     main = file_changes.read(where.main)
     wanted_main = without(main, where.own, record)
     present = [path for path in (where.own, RECORD) if os.path.exists(path)]
-    files = [(path, None, None) for path in present]
+    files = []
     if wanted_main != main:
         files.append((where.main, wanted_main, file_changes.mode_of(where.main)))
+    # In this order: a main file that includes a file that is gone does not load at all.
+    files += [(path, None, None) for path in present]
     disable = bool(record.get("enabled")) and _service() == "enabled"
     return Plan(
         place=where,

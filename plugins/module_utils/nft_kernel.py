@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.nft_script import TABLE
 
 _DIRECTORIES = ("/usr/sbin", "/sbin", "/usr/local/sbin")
@@ -18,7 +19,7 @@ _HINTS = {
 }
 
 
-class NftError(Exception):
+class NftError(BackendError):
     """nft is missing, or refused; the text is a sentence that holds nft's own message."""
 
 

@@ -17,7 +17,7 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils import matrix, p
 from tests.support.ansible_runs import PLUGIN, hostvars, run, written
 
 CHECKOUT = Path(__file__).parents[2]
-BLOCK = re.compile(r"<!-- (?P<name>[^>]+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
+BLOCK = re.compile(r"<!-- (?P<name>[^>]+) -->\n```(?P<language>\w+)\n(?P<text>.*?)```", re.DOTALL)
 
 
 def blocks(page: str) -> dict[str, str]:
@@ -25,6 +25,7 @@ def blocks(page: str) -> dict[str, str]:
     return {match["name"]: match["text"] for match in BLOCK.finditer((CHECKOUT / page).read_text(encoding="utf-8"))}
 
 
+PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in (CHECKOUT / "docs").glob("*.md"))]
 README = blocks("README.md")
 VARIABLES = blocks("docs/variables.md")
 
@@ -59,6 +60,13 @@ def test_readme_existing_repository(tmp_path: Path) -> None:
     ports = (tmp_path / "ports.csv").read_text(encoding="utf-8").splitlines()
     assert ports[0] == "host,direction,protocol,ports,peers,reason,flows"
     assert any(line.startswith("pearl1,in,tcp,554-557,10.0.0.11/32,") for line in ports)
+    done = run("ansible-playbook", "-i", str(inventory), "site.yml", "--syntax-check", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_playbook_of_applying_is_one(tmp_path: Path) -> None:
+    inventory = readme_inventory(tmp_path, everything=True)
+    written(tmp_path, {"site.yml": blocks("docs/applying.md")["example: apply/site.yml"]})
     done = run("ansible-playbook", "-i", str(inventory), "site.yml", "--syntax-check", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
 
@@ -138,7 +146,7 @@ def test_every_variable_of_the_readme_exists() -> None:
     from ansible_collections.vidnet.portmatrix.plugins.plugin_utils import site_schema
 
     known = {*site_schema.checks(matrix.load(), [], frozenset()), *site_schema.ELSEWHERE}
-    for page in ("README.md", "docs/variables.md", "docs/matrix.md", "docs/architecture.md"):
+    for page in PAGES:
         text = (CHECKOUT / page).read_text(encoding="utf-8")
         for name in set(re.findall(r"portmatrix_[a-z_]+[a-z]", text)):
             assert site_schema.base(name) in known, f"{page} names {name}"
@@ -150,6 +158,7 @@ def test_reference_is_up_to_date() -> None:
 
 
 def test_every_shipped_example_is_yaml() -> None:
-    for page in ("README.md", "docs/variables.md", "docs/matrix.md"):
-        for name, text in blocks(page).items():
-            assert yaml.safe_load(text), f"{page}: {name}"
+    for page in PAGES:
+        for match in BLOCK.finditer((CHECKOUT / page).read_text(encoding="utf-8")):
+            if match["language"] in ("yaml", "json"):
+                assert yaml.safe_load(match["text"]), f"{page}: {match['name']}"

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Runs Molecule's scenarios. Those on containers need root, podman and systemd in a container; where that cannot be had they are skipped,
+# loudly, and the others run. Without arguments every scenario is run once; with them, molecule is run with these.
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$top"
+containers=(nftables firewalld ufw)
+
+skipped=
+if [ "$(id -u)" != 0 ]; then
+  skipped="root is needed for their network"
+else
+  packages=()
+  for need in podman:podman runc:runc mmdebstrap:mmdebstrap ssh:openssh-client; do
+    command -v "${need%%:*}" > /dev/null || packages+=("${need##*:}")
+  done
+  [ -z "${PORTMATRIX_BASE_IMAGE:-}" ] || mapfile -t packages < <(printf '%s\n' "${packages[@]}" | grep -vx mmdebstrap)
+  if [ ${#packages[@]} -gt 0 ] && command -v apt-get > /dev/null; then
+    echo "installing ${packages[*]}"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" > /dev/null
+  fi
+  skipped=$(python extensions/molecule/hosts/hosts.py check 2>&1 > /dev/null) || skipped=${skipped:-unknown}
+  [[ $skipped == *hosts.py:* ]] || skipped=
+fi
+
+status=0
+if [ $# -gt 0 ]; then
+  molecule "$@" || status=$?
+elif [ -z "$skipped" ]; then
+  molecule test --all || status=$?
+else
+  molecule test --scenario-name default || status=$?
+fi
+if [ -n "$skipped" ]; then
+  printf '\nSKIPPED: the scenarios %s, because containers with systemd do not run here:\n  %s\n\n' "${containers[*]}" "$skipped" >&2
+else
+  python extensions/molecule/hosts/hosts.py down all
+fi
+exit $status

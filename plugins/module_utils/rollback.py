@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 from ansible_collections.vidnet.portmatrix.plugins.module_utils import confirm_window, host_lock
@@ -28,9 +27,9 @@ def main(arguments):
             try:
                 restore(pending.snapshot)
                 break
-            except (BackendError, OSError) as error:
+            except Exception as error:  # whatever it is, giving up would leave the host locked out
                 if not left:
-                    sys.exit("vidnet.portmatrix: the former rules cannot be brought back: %s" % error)
+                    raise BackendError("the former rules cannot be brought back: %s" % error) from None
                 time.sleep(1)
         confirm_window.closed(
             pending, rolled_back="nobody confirmed the change in time; the former rules are back, nothing was lost"

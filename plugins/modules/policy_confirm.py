@@ -26,8 +26,9 @@ options:
     type: str
 attributes:
   check_mode:
-    description: Only O(operation=list) can run in check mode.
+    description: Can run in check mode.
     support: partial
+    details: Only O(operation=list) can; the other operations are refused.
   diff_mode:
     description: Returns what has changed.
     support: none

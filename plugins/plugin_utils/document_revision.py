@@ -116,7 +116,8 @@ def _replace(
 ) -> None:
     """Give a flow that says what the old row said the ports and protocols of the new one."""
     old, new = pair.old, pair.new
-    assert old is not None and new is not None
+    if old is None or new is None:
+        raise ValueError("only a row that both documents have can have changed")
     ports, protocols = ({item[n] for item in new.ways if item[n]} for n in (1, 0))
     literal = all(_is_literal(port) for port in ports)
     if {port for _protocol, port in ways} != {port for _protocol, port in old.ways} or not ports or not literal:

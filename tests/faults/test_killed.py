@@ -80,9 +80,9 @@ def settled(lab):
         time.sleep(0.1)
 
 
-def reset(lab, rules=OLD):
+def reset(lab, rules=None):
     lab.shell("pkill -9 -f 'portmatrix/[r]ollback-' || true; rm -rf /run/portmatrix")
-    result = plain(lab, "host_firewall", rules=rules, confirm_timeout=0)
+    result = plain(lab, "host_firewall", rules=rules or OLD, confirm_timeout=0)
     assert "failed" not in result, result
 
 

@@ -227,7 +227,7 @@ def test_restore_brings_back_what_was_in_force(lab) -> None:
     lab.bring(OLD)
     snapshot = lab.bring(NEW, "apply")["snapshot"]
     assert reached(lab) == {7002, 7003}
-    for _ in range(2):
+    for _time in range(2):
         assert lab.restore(json.loads(json.dumps(snapshot))) == {}
         assert reached(lab) == {7001, 7003}
     assert not lab.bring(OLD)["running"]

@@ -7,34 +7,34 @@ from ansible_collections.vidnet.portmatrix.plugins.module_utils import nft_count
 from ansible_collections.vidnet.portmatrix.tests.support.nft_host import rule
 
 AUDIT = """table inet portmatrix {
-	set seen_in4 {
-		type ipv4_addr . inet_proto . inet_service . pkt_type
-		size 16384	# count 3
-		flags dynamic
-		counter
-		elements = { 10.0.0.9 . tcp . 81 . host counter packets 2 bytes 120,
-				10.0.0.9 . tcp . 80 . host counter packets 1 bytes 60,
-				10.0.0.10 . udp . 5353 . multicast counter packets 4 bytes 240 }
-	}
+>---set seen_in4 {
+>--->---type ipv4_addr . inet_proto . inet_service . pkt_type
+>--->---size 16384>---# count 3
+>--->---flags dynamic
+>--->---counter
+>--->---elements = { 10.0.0.9 . tcp . 81 . host counter packets 2 bytes 120,
+>--->--->--->---10.0.0.9 . tcp . 80 . host counter packets 1 bytes 60,
+>--->--->--->---10.0.0.10 . udp . 5353 . multicast counter packets 4 bytes 240 }
+>---}
 
-	set friends {
-		type ipv4_addr
-		elements = { 10.0.0.1 }
-	}
+>---set friends {
+>--->---type ipv4_addr
+>--->---elements = { 10.0.0.1 }
+>---}
 
-	chain input {
-		type filter hook input priority filter; policy accept;
-		iif "lo" counter packets 9 bytes 900 accept comment "portmatrix: loopback"
-		ct state invalid counter packets 5 bytes 200 accept comment "portmatrix: belongs to no connection"
-		ip saddr { 10.0.0.1, 10.0.0.2,
-				10.0.0.4 } tcp dport 22 counter packets 7 bytes 420 accept comment "a.b, c.d +3"
-		tcp dport 23 counter packets 8 bytes 480 accept comment "for Bob, till Monday"
-		tcp dport 24 counter packets 8 bytes 480 drop comment "e.f"
-		meta l4proto { tcp, udp } counter packets 2 bytes 8 accept comment "portmatrix: not declared, and not listed: the set is full"
-		counter packets 1 bytes 4 accept comment "portmatrix: not declared, and not listed: the set is full"
-	}
+>---chain input {
+>--->---type filter hook input priority filter; policy accept;
+>--->---iif "lo" counter packets 9 bytes 900 accept comment "portmatrix: loopback"
+>--->---ct state invalid counter packets 5 bytes 200 accept comment "portmatrix: belongs to no connection"
+>--->---ip saddr { 10.0.0.1, 10.0.0.2,
+>--->--->--->---10.0.0.4 } tcp dport 22 counter packets 7 bytes 420 accept comment "a.b, c.d +3"
+>--->---tcp dport 23 counter packets 8 bytes 480 accept comment "for Bob, till Monday"
+>--->---tcp dport 24 counter packets 8 bytes 480 drop comment "e.f"
+>--->---meta l4proto { tcp, udp } counter packets 2 bytes 8 accept comment "portmatrix: not declared, and not listed: the set is full"
+>--->---counter packets 1 bytes 4 accept comment "portmatrix: not declared, and not listed: the set is full"
+>---}
 }
-"""
+""".replace(">---", "\t")
 
 
 def test_what_was_counted_in_audit_mode():

@@ -146,7 +146,7 @@ def test_a_snapshot_brings_the_running_rules_back_whatever_happened_since(lab, f
     elif after == "by hand":
         lab.ufw("allow from 10.9.0.78")
         lab.ufw("insert 1 allow from 10.9.0.79")
-    for _ in range(2):  # twice is as good as once
+    for _time in range(2):  # twice is as good as once
         assert drive(lab, "restore", snapshot=said["snapshot"]) == {"active": True, "ansible": False}
         if after == "by hand":
             now = bare(lab)

@@ -29,7 +29,7 @@ with socket.socket(family, socket.SOCK_RAW if kind.isdigit() else socket.SOCK_DG
     sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     if family == socket.AF_INET:
         sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(own))
-    for _ in range(int(count)):
+    for _time in range(int(count)):
         sender.sendto(bytes.fromhex("1600e9ff00000000"), (target, int(port)))
 """
 STEADY = """
@@ -202,7 +202,7 @@ def test_no_permitted_connection_is_lost_while_the_mode_changes(lab):
     lab.apply(POLICY, mode="audit")
     client = lab.start("friend", sys.executable, "-c", STEADY, HOST4, "7001", stdin=-1)
     client.stdout.readline()
-    for _ in range(4):
+    for _time in range(4):
         assert lab.apply(POLICY)["changed"]
         assert lab.apply(POLICY, mode="audit")["changed"]
     tried, answered = map(int, client.communicate("stop\n")[0].split())

@@ -47,7 +47,8 @@ def rules_of(inventory: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     return {name: entry["rules"] for name, entry in compiled.items()}
 
 
-def report(inventory: Mapping[str, Any] = SITE, /, **results: Any) -> dict[str, Any]:
+def report(inventory: Mapping[str, Any] | None = None, /, **results: Any) -> dict[str, Any]:
+    inventory = SITE if inventory is None else inventory
     return audit.evaluate(MATRIX, site.build(MATRIX, inventory), rules_of(inventory), results)
 
 

@@ -34,8 +34,9 @@ NEW = document(
 
 
 def compared(
-    old: Any = OLD, new: Any = NEW, name: str = "guide", inventory: Any = SITE, **options: Any
+    old: Any = OLD, new: Any = NEW, name: str = "guide", inventory: Any = "site", **options: Any
 ) -> dict[str, Any]:
+    inventory = SITE if inventory == "site" else inventory
     found = document_comparison.comparison(old, new, {**COMMON, **CONTENTS}, name, inventory, **options)
     assert json.loads(comparison_report.render(found, "json")) == found
     return found

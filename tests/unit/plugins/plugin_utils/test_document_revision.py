@@ -40,11 +40,12 @@ CONTENTS: dict[str, Any] = {
 
 
 def revised(
-    *rows: str, contents: dict[str, Any] = CONTENTS, prose: tuple[str, ...] = (), confirm: bool = False
+    *rows: str, contents: dict[str, Any] | None = None, prose: tuple[str, ...] = (), confirm: bool = False
 ) -> Revision:
     """Return the revision for a new document of these rows; it is made sure that it is a matrix."""
     old = document_rows.of_document(document(table("Ports", HEADER, *ROWS)))
     given = document(table("Ports", HEADER, *rows), prose=prose)
+    contents = CONTENTS if contents is None else contents
     before = copy.deepcopy(contents)
     pairs = document_diff.compare(old, document_rows.of_document(given))
     found = document_revision.revise(contents, "guide", given, pairs, confirm=confirm)

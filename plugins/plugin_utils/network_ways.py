@@ -218,8 +218,7 @@ def _rectangles(ways: Sequence[Way]) -> list[tuple[tuple[str, ...], tuple[str, .
     for source, found in targets.items():
         alike.setdefault(frozenset(found), set()).add(source)
     if len(alike) == 2:
-        first, second = alike
-        sources, others = alike[first], alike[second]
+        [first, second], [sources, others] = list(alike), list(alike.values())
         if not any(compatible(a, b) for a, b in [*_pairs(sources, second), *_pairs(others, first)]):
             alike = {first | second: sources | others}
     return [(_sorted(sources), _sorted(destinations)) for destinations, sources in alike.items()]

@@ -29,11 +29,6 @@ _SECONDS_EACH = (0.01, 0.0003)
 _LONG = 5
 
 
-def active():
-    """Tell whether firewalld runs on this host."""
-    return firewalld_presence.runs()
-
-
 class Firewalld:
     """firewalld on this host; see `backend` for what the methods promise."""
 
@@ -173,7 +168,7 @@ class Firewalld:
 
 
 def _connected():
-    if not active():
+    if not firewalld_presence.runs():
         raise BackendError("firewalld does not run on this host; when it starts, it loads the policy of its files")
     return Bus()
 

@@ -5,16 +5,26 @@
 
 from __future__ import annotations
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils import firewalld_backend, ufw_backend
+from ansible_collections.vidnet.portmatrix.plugins.module_utils import firewalld_presence, ufw_presence
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError, Change, Intent
-from ansible_collections.vidnet.portmatrix.plugins.module_utils.firewalld_backend import Firewalld
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.nft_backend import Nftables
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.nft_kernel import NftError
-from ansible_collections.vidnet.portmatrix.plugins.module_utils.ufw_backend import Ufw
 
 NAMES = ("nftables", "firewalld", "ufw")
-_BACKENDS = {"nftables": Nftables, "firewalld": Firewalld, "ufw": Ufw}
 _NOTHING = Intent([], "allow", "enforce", "absent")
+
+
+def _backend(name):
+    """Return the class; a module is compiled anew on each host, so only what is needed there is imported."""
+    if name == "firewalld":
+        from ansible_collections.vidnet.portmatrix.plugins.module_utils.firewalld_backend import Firewalld
+
+        return Firewalld
+    if name == "ufw":
+        from ansible_collections.vidnet.portmatrix.plugins.module_utils.ufw_backend import Ufw
+
+        return Ufw
+    return Nftables
 
 
 def chosen(wanted):
@@ -24,7 +34,7 @@ def chosen(wanted):
     """
     if wanted != "auto":
         return wanted
-    active = [name for name, module in (("firewalld", firewalld_backend), ("ufw", ufw_backend)) if module.active()]
+    active = ["firewalld"] * firewalld_presence.runs() + ["ufw"] * ufw_presence.active()
     if len(active) > 1:
         raise BackendError(
             "%s are both active on this host, and each may undo what the other does;"
@@ -42,7 +52,7 @@ class HostBackend:
     def __init__(self, name, persist):
         self.name = name
         self._persist = persist
-        self._parts = [(name, _BACKENDS[name](persist))]
+        self._parts = [(name, _backend(name)(persist))]
         self._changes = []
 
     def plan(self, intent):
@@ -90,11 +100,11 @@ class HostBackend:
             except NftError:
                 if counts:
                     raise
-        if self.name != "ufw" and ufw_backend.has_ours():
-            yield "ufw", Ufw(self._persist), _NOTHING
+        if self.name != "ufw" and ufw_presence.has_ours():
+            yield "ufw", _backend("ufw")(self._persist), _NOTHING
 
 
 def restore(snapshot):
     """Bring back the running rules of the ``snapshot`` (dict) of a `HostBackend`."""
     for name, part in snapshot["parts"]:
-        _BACKENDS[name].restore(part)
+        _backend(name).restore(part)

@@ -19,7 +19,6 @@ from ansible_collections.vidnet.portmatrix.plugins.module_utils import (
     kept_policies,
     lockout_guard,
     rollback,
-    service_probes,
 )
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError, Intent
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.host_backend import HostBackend, restore
@@ -65,7 +64,7 @@ def confirm(identity):
         planned = backend.plan(_intent(given))
         if planned.running:
             _take_back(pending, "someone else has changed this host's rules before they were confirmed")
-        silent = service_probes.silent(pending.answered)
+        silent = _service_probes().silent(pending.answered) if pending.answered else []
         if silent:
             _take_back(pending, "what answered this host before does not any more: %s" % ", ".join(silent))
         if confirm_window.claim(identity, to_roll_back=False) is None:
@@ -131,7 +130,7 @@ def _changed(intent, given):
 
 def _opened(backend, given):
     seconds = given["confirm_timeout"]
-    answered = service_probes.answered(given["probes"])
+    answered = _service_probes().answered(given["probes"]) if given["probes"] else []
     stored = {key: given[key] for key in ("rules", "egress", "mode", "state", "persist", "by")}
     stored["backend"] = backend.name
     program = capsule.packed(rollback)
@@ -202,6 +201,13 @@ def _settled(until):
             % (pending.holder, confirm_window.left(pending))
         )
     return False
+
+
+def _service_probes():
+    """Return the module; it is compiled anew on each host, so it is imported only where there is a change to confirm."""
+    from ansible_collections.vidnet.portmatrix.plugins.module_utils import service_probes
+
+    return service_probes
 
 
 def _result(name, planned):

@@ -13,7 +13,6 @@ from ansible_collections.vidnet.portmatrix.plugins.module_utils import host_back
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.firewalld_respawn import with_binding
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.lockout_guard import Client, client_of
-from ansible_collections.vidnet.portmatrix.plugins.module_utils.prober import ProbeError
 
 OPTIONS = {
     "rules": policy_rules.OPTION,
@@ -47,7 +46,7 @@ def run(backend, options=None):
         result = host_change.change(given, module.check_mode)
     except policy_rules.RuleError as error:
         module.fail_json(msg="wrong rules, nothing was changed: %s" % error)
-    except (BackendError, ProbeError, ValueError) as error:
+    except BackendError as error:
         module.fail_json(msg=str(error))
     for warning in result.pop("warnings"):
         module.warn(warning)

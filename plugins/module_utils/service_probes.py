@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import uuid
 
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_plan import Probe, plan
-from ansible_collections.vidnet.portmatrix.plugins.module_utils.prober import probe_all
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.prober import ProbeError, probe_all
 
 _TIMEOUT = 1.0
 _CONCURRENCY = 2048
@@ -20,10 +21,13 @@ _REACHED = ("open", "refused", "wrong_host")
 def answered(expectations):
     """Return the declared TCP targets (list of lists of texts and numbers) of ``expectations`` that answer now.
 
-    Raises ValueError on wrong expectations.
+    Raises BackendError on wrong expectations, and when this host cannot probe.
     """
     declared = [dict(each, shut=[]) for each in expectations if each["protocol"] == "tcp"]
-    return [list(probe) for probe in _reached(plan(declared))]
+    try:
+        return [list(probe) for probe in _reached(plan(declared))]
+    except (ProbeError, ValueError) as error:
+        raise BackendError("the probes cannot be made, so nothing was changed: %s" % error) from None
 
 
 def silent(targets):

@@ -14,34 +14,21 @@ import glob
 import itertools
 import os
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils import file_changes, ufw_family, ufw_files, ufw_rules
+from ansible_collections.vidnet.portmatrix.plugins.module_utils import ufw_family, ufw_files, ufw_presence, ufw_rules
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError, Change
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.file_changes import FileChanges
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.ufw_family import Family
 
 LOCK_SECONDS = 20
 _RESTORE_LOCK_SECONDS = 3
-_DIRECTORIES = ("/usr/sbin", "/sbin", "/usr/bin", "/usr/local/sbin")
 _IPV6_SHUT = (
     "IPV6=no in %s, so ufw shuts IPv6 altogether, and with it what these rules let pass to or from IPv6 peers"
-    % ufw_files.DEFAULTS
+    % ufw_presence.DEFAULTS
 )
 _IPV6_OPEN = (
     "IPV6=no in %s, yet the kernel lets IPv6 in: set IPV6=yes and start ufw anew, or IPv6 stays open"
-    % ufw_files.DEFAULTS
+    % ufw_presence.DEFAULTS
 )
-
-
-def active():
-    """Tell whether ufw is this host's firewall."""
-    installed = any(os.access(os.path.join(directory, "ufw"), os.X_OK) for directory in _DIRECTORIES)
-    return installed and ufw_files.settings().enabled
-
-
-def has_ours():
-    """Tell whether ufw's files hold rules of ours, active or not; a host without ufw has none."""
-    files = (file_changes.read(path) for path in ufw_files.PATHS.values())
-    return any(content and ufw_rules.TAG.encode().hex().encode() in content for content in files)
 
 
 class Ufw:

@@ -12,12 +12,10 @@ import re
 import time
 from collections import namedtuple
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils import file_changes, ufw_rules
+from ansible_collections.vidnet.portmatrix.plugins.module_utils import file_changes, ufw_presence, ufw_rules
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.ufw_presence import PATHS
 
-CONF = "/etc/ufw/ufw.conf"
-DEFAULTS = "/etc/default/ufw"
-PATHS = {4: "/etc/ufw/user.rules", 6: "/etc/ufw/user6.rules"}
 LOCK = "/run/ufw.lock"
 """As ufw itself locks; what it does not cover is its loading at boot."""
 
@@ -30,16 +28,12 @@ Block = namedtuple("Block", "text own key")
 
 _BEGIN = "### RULES ###\n"
 _BLOCK = re.compile(r"\n(### tuple ###[^\n]*)\n(?:-A ufw6?-user-(?!limit)[^\n]*\n)*")
-_SETTING = re.compile(r"""^\s*(\w+)=["']?(\w+)""", re.MULTILINE)
 _PAUSE = 0.1
 
 
 def settings():
     """Return the `Settings` of this host; where ufw is not installed it is not enabled."""
-    found = {}
-    for path in (DEFAULTS, CONF):
-        text = (file_changes.read(path) or b"").decode(errors="replace")
-        found.update((name.lower(), value.lower()) for name, value in _SETTING.findall(text))
+    found = ufw_presence.settings()
     return Settings(
         enabled=found.get("enabled") == "yes",
         ipv6=found.get("ipv6") == "yes" and os.path.exists("/proc/sys/net/ipv6"),

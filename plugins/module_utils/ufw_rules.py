@@ -16,8 +16,8 @@ from collections import namedtuple
 from ansible_collections.vidnet.portmatrix.plugins.module_utils import address_ranges
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.nft_script import comment_of
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.policy_rules import FLOW_ID
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.ufw_presence import TAG
 
-TAG = "portmatrix"
 """Begins the comment of each rule of ours."""
 ANYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
 CHAINS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils import firewalld_backend, host_backend, ufw_backend
+from ansible_collections.vidnet.portmatrix.plugins.module_utils import firewalld_presence, host_backend, ufw_presence
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError
 from ansible_collections.vidnet.portmatrix.tests.support.nft_host import HOST, rule
 from ansible_collections.vidnet.portmatrix.tests.support.ufw_host import UfwLab
@@ -17,15 +17,15 @@ RULES = [rule("22,80", "10.9.0.7", flows=("site.web",))]
     ("firewalld", "ufw", "expected"), [(False, False, "nftables"), (True, False, "firewalld"), (False, True, "ufw")]
 )
 def test_auto_is_what_is_active(monkeypatch, firewalld, ufw, expected):
-    monkeypatch.setattr(firewalld_backend, "active", lambda: firewalld)
-    monkeypatch.setattr(ufw_backend, "active", lambda: ufw)
+    monkeypatch.setattr(firewalld_presence, "runs", lambda: firewalld)
+    monkeypatch.setattr(ufw_presence, "active", lambda: ufw)
     assert host_backend.chosen("auto") == expected
     assert host_backend.chosen("nftables") == "nftables"
 
 
 def test_two_active_managers_are_an_error_that_names_both(monkeypatch):
-    monkeypatch.setattr(firewalld_backend, "active", lambda: True)
-    monkeypatch.setattr(ufw_backend, "active", lambda: True)
+    monkeypatch.setattr(firewalld_presence, "runs", lambda: True)
+    monkeypatch.setattr(ufw_presence, "active", lambda: True)
     with pytest.raises(BackendError, match="firewalld and ufw are both active.*set portmatrix_backend"):
         host_backend.chosen("auto")
     assert host_backend.chosen("ufw") == "ufw"

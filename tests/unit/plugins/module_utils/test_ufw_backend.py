@@ -36,7 +36,8 @@ DRIVER = """
 import json, subprocess, sys
 from ansible_collections.vidnet.portmatrix.plugins.module_utils import policy_rules
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError, Intent
-from ansible_collections.vidnet.portmatrix.plugins.module_utils.ufw_backend import Ufw, active
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.ufw_backend import Ufw
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.ufw_presence import active
 
 given = json.load(sys.stdin)
 said = {"active": active()}

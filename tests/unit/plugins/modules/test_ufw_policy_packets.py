@@ -12,8 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ansible_collections.vidnet.portmatrix.benchmarks import continuity_ufw
-from ansible_collections.vidnet.portmatrix.benchmarks.continuity import watched
+from ansible_collections.vidnet.portmatrix.benchmarks import continuity_ufw, continuity_watch
 from ansible_collections.vidnet.portmatrix.tests.support.nft_host import HOST, rule
 from ansible_collections.vidnet.portmatrix.tests.support.ufw_host import UfwLab
 from tests.unit.plugins.modules.test_nftables_policy_packets import IGMP, OPEN, POLICY, PORTS, RECEIVE, SEND
@@ -189,6 +188,8 @@ def test_no_connection_is_lost_or_let_in_while_policies_replace_each_other():
     with UfwLab() as lab:
         continuity_ufw.laboratory(lab)
         continuity_ufw.applies(lab, 1)
-        counted = watched(lab, continuity_ufw.PORTS, lambda: continuity_ufw.applies(lab, *(0, 1) * 10))
+        counted = continuity_watch.watched(
+            lab, continuity_watch.PORTS, lambda: continuity_ufw.applies(lab, *(0, 1) * 10)
+        )
     assert counted["permitted"] > 500 and counted["denied"] > 500
     assert (counted["lost"], counted["let_in"]) == (0, 0)

@@ -69,7 +69,7 @@ reference: venv  ## write docs/reference.md anew from the matrices
 molecule: venv-ci ## the lab as Molecule's default scenario
 	molecule test --all
 
-bench: venv-test ## what compiling and applying cost
+bench: venv-test ## what compiling and applying cost, and what packets notice of it, beside other tools
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/compile.py
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/apply_cost.py
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/continuity.py

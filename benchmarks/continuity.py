@@ -1,126 +1,84 @@
 # Copyright (c) 2026, vidnet.portmatrix contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether any packet is lost or let in while nftables policies are applied over each other.
+"""Whether any packet is lost or let in while policies are applied over each other, beside what people use today.
 
-Run it as ``make bench``, or with a tree that holds the collection in PYTHONPATH. In a laboratory of its own a client opens a
-TCP connection to a permitted and to a denied port every 2 ms during the first apply, 20 re-applies that alternate between
-two policies of 100 rules, and the removal. A permitted connection is lost when it fails or when one packet of it had to
-be sent again. Exits 1 on the first loss or leak.
+Run it as ``make bench``, or with a tree that holds the collection in PYTHONPATH; words after it name the back-ends to measure. In
+laboratories of its own a client opens a TCP connection to a permitted and to a denied port every 2 ms while something is
+done to the firewall: the first policy, 50 re-applies that take turns between three policies, the removal; then the same
+by the peers. A permitted connection is lost when it fails or when one packet of it had to be sent again. Exits 1 on a
+loss or leak of ours. What is not installed, or cannot be downloaded, is said and left out.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from ansible_collections.vidnet.portmatrix.benchmarks.apply_cost import policy
-from ansible_collections.vidnet.portmatrix.tests.support.nft_host import HOST, NftLab, rule
+import pytest
 
-APPLIES = 20
-PERMITTED, DENIED = 7563, 7564
-SERVER = """
-import selectors, socket, sys
-selector = selectors.DefaultSelector()
-for port in map(int, sys.argv[1:]):
-    selector.register(socket.create_server(("", port), backlog=4096), selectors.EVENT_READ)
-print("ready", flush=True)
-while True:
-    for key, _ in selector.select():
-        key.fileobj.accept()[0].close()
-"""
-CLIENT = """
-import json, select, socket, struct, sys, time
-address, every, patience = sys.argv[1], 0.002, 3.0
-ports = [(int(port), wanted == "open") for port, wanted in (arg.split(":") for arg in sys.argv[2:])]
-count = {"permitted": 0, "lost": 0, "denied": 0, "let_in": 0}
-poller, waiting, stopping = select.epoll(), {}, False
-poller.register(0, select.EPOLLIN | select.EPOLLHUP)
+from ansible_collections.vidnet.portmatrix.benchmarks import continuity_firewalld, continuity_nftables, continuity_ufw
+from ansible_collections.vidnet.portmatrix.benchmarks.continuity_watch import Row
+from ansible_collections.vidnet.portmatrix.benchmarks.peers import Modules
 
-def settle(client, permitted, answered):
-    retransmitted = struct.unpack_from("I", client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 100)[0]
-    if permitted:
-        count["lost"] += not answered or retransmitted > 0
-    else:
-        count["let_in"] += answered
-    poller.unregister(client)
-    client.close()
-
-print("ready", flush=True)
-due = time.monotonic()
-while waiting or not stopping:
-    now = time.monotonic()
-    if now >= due and not stopping:
-        due += every
-        for port, permitted in ports:
-            client = socket.socket()
-            client.setblocking(False)
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            client.connect_ex((address, port))
-            poller.register(client, select.EPOLLOUT)
-            waiting[client.fileno()] = client, permitted, now
-            count["permitted" if permitted else "denied"] += 1
-    for descriptor, event in poller.poll(max(0.0, min(due - time.monotonic(), every))):
-        if descriptor == 0:
-            stopping = True
-            poller.unregister(0)
-        else:
-            client, permitted, _ = waiting.pop(descriptor)
-            settle(client, permitted, client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0)
-    for descriptor, (client, permitted, start) in list(waiting.items()):
-        if now - start < (patience if permitted else 0.3):
-            break
-        del waiting[descriptor]
-        settle(client, permitted, False)
-print(json.dumps(count))
-"""
+BACKENDS: dict[str, Callable[[Modules], Iterator[Row]]] = {
+    "nftables": continuity_nftables.rows,
+    "firewalld": continuity_firewalld.rows,
+    "ufw": continuity_ufw.rows,
+}
+HEADER = ("firewall", "who", "what", "permitted", "lost", "denied", "let in", "")
 
 
-def watched(lab: NftLab, ports: dict[int, str], work: Callable[[], None]) -> dict[str, int]:
-    """Return what the client counted while ``work`` ran; ``ports`` maps a port to "open" or "shut"."""
-    arguments = [f"{port}:{wanted}" for port, wanted in ports.items()]
-    client = lab.start("client", sys.executable, "-c", CLIENT, "10.9.0.1", *arguments, stdin=subprocess.PIPE)
-    client.stdout.readline()
-    work()
-    return json.loads(client.communicate()[0])
+def line(row: Row) -> tuple[str, ...]:
+    """Return the cells of a row."""
+    names = (row.backend, row.stage.who, row.stage.what)
+    if row.counted is None:
+        return (*names, "-", "-", "-", "-", "NOT MEASURED")
+    verdict = "FAILED" if row.failed else "one reload *" if row.counted["lost"] and row.stage.excuse else ""
+    return (*names, *(str(row.counted[key]) for key in ("permitted", "lost", "denied", "let_in")), verdict)
+
+
+def table(rows: list[Row]) -> str:
+    """Return all rows as text in columns, figures to the right."""
+    lines = [HEADER, *map(line, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if number in range(3, 7) else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(cells, widths))
+        ).rstrip()
+        for cells in lines
+    )
 
 
 def main() -> None:
-    """Print the counts of each stage; exit 1 on a loss or a leak."""
-    total = {"lost": 0, "let_in": 0}
-    with NftLab() as lab:
-        lab.host(HOST, "10.9.0.1/24")
-        lab.host("client", "10.9.0.2/24")
-        server = lab.start(HOST, sys.executable, "-c", SERVER, str(PERMITTED), str(DENIED))
-        server.stdout.readline()
-
-        def apply(*variants: int) -> None:
-            for variant in variants:
-                # the permitted rule differs as well: its peers are a network, then a host
-                rules = [*policy(variant)[:-1], rule(str(PERMITTED), ("10.9.0.0/24", "10.9.0.2")[variant])]
-                result = lab.apply(rules)
-                if not result.get("changed"):
-                    sys.exit(f"nothing was applied: {result}")
-
-        stages = {
-            "first apply": ({PERMITTED: "open"}, lambda: apply(1)),
-            f"{APPLIES} re-applies": (
-                {PERMITTED: "open", DENIED: "shut"},
-                lambda: apply(*(number % 2 for number in range(APPLIES))),
-            ),
-            "removal": ({PERMITTED: "open"}, lambda: lab.apply(state="absent")),
-        }
-        for name, (ports, work) in stages.items():
-            counted = watched(lab, ports, work)
-            print(
-                f"{name}: {counted['permitted']} permitted connections, {counted['lost']} lost;"
-                f" {counted['denied']} denied, {counted['let_in']} let in"
-            )
-            for key in total:
-                total[key] += counted[key]
-    sys.exit(1 if any(total.values()) else 0)
+    """Print the table; exit 1 on a loss or a leak of ours."""
+    rows: list[Row] = []
+    missing: list[str] = []
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="portmatrix-bench-") as directory:
+        modules = Modules(Path(directory))
+        for backend in sys.argv[1:] or BACKENDS:
+            try:
+                for row in BACKENDS[backend](modules):
+                    rows.append(row)
+                    print(
+                        f"{time.monotonic() - started:4.0f} s: {backend}, {row.stage.who}, {row.stage.what}", flush=True
+                    )
+            except pytest.skip.Exception as error:
+                missing.append(f"{backend}: {str(error).replace('NOT TESTED: ', '')}")
+    print(f"\n{table(rows)}\n")
+    print("A connection every 2 ms to a permitted and to a denied port.", end=" ")
+    print("Peers:", ", ".join(f"{name} {version}" for name, version in modules.versions.items()) or "none")
+    for excuse in dict.fromkeys(row.note for row in rows if row.note and row.counted and row.counted["lost"]):
+        print(f"* {excuse}")
+    missing += dict.fromkeys(row.note for row in rows if row.counted is None)
+    for reason in missing:
+        print(f"!!! NOT MEASURED: {reason}")
+    sys.exit(1 if any(row.failed for row in rows) else 0)
 
 
 if __name__ == "__main__":

@@ -1,74 +1,93 @@
 # Copyright (c) 2026, vidnet.portmatrix contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether any packet is lost or let in while policies are applied through ufw, beside what ufw's own commands do.
-
-Run it as ``make bench``, or with a tree that holds the collection in PYTHONPATH. As continuity.py, in a laboratory of its own
-with ufw enabled: the first apply, 50 re-applies that alternate between two policies of 100 rules, and the removal; then
-``ufw allow`` and ``ufw delete`` of one rule, which is what community.general.ufw runs, ``ufw reload``, and a ``ufw default
-deny`` that changes nothing. Exits 1 on the first loss or leak of ours.
-"""
+"""Policies applied through ufw, beside what community.general.ufw and ufw's own commands do."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
 
+from ansible_collections.vidnet.portmatrix.benchmarks import continuity_watch
 from ansible_collections.vidnet.portmatrix.benchmarks.apply_cost import policy
-from ansible_collections.vidnet.portmatrix.benchmarks.continuity import DENIED, PERMITTED, SERVER, watched
-from ansible_collections.vidnet.portmatrix.tests.support.nft_host import HOST, rule
+from ansible_collections.vidnet.portmatrix.benchmarks.continuity_watch import (
+    FEW,
+    NETWORKS,
+    OURS,
+    PERMITTED,
+    TIMES,
+    Row,
+    Stage,
+    changed,
+    measured,
+    rotation,
+)
+from ansible_collections.vidnet.portmatrix.benchmarks.peers import Modules
+from ansible_collections.vidnet.portmatrix.tests.support.nft_host import rule
 from ansible_collections.vidnet.portmatrix.tests.support.ufw_host import UfwLab
 
-APPLIES = 50
-PORTS = {PERMITTED: "open", DENIED: "shut"}
+PEER = "community.general.ufw"
+BY_HAND = f"allow {PERMITTED}/tcp"
+"""So that the permitted port is open without us, too."""
 
 
 def applies(lab: UfwLab, *variants: int) -> None:
-    """Apply these variants of the policy, one after the other; each has to change something."""
+    """Apply these variants of a policy of 100 rules, one after the other; each has to change something."""
     for variant in variants:
-        # the permitted rule differs as well: its peers are a network, then a host
-        result = lab.apply([*policy(variant)[:-1], rule(str(PERMITTED), ("10.9.0.0/24", "10.9.0.2")[variant])])
-        if not result.get("changed"):
-            sys.exit(f"nothing was applied: {result}")
+        changed(lab.apply([*policy(variant)[:-1], rule(str(PERMITTED), NETWORKS[variant])]))
 
 
 def laboratory(lab: UfwLab) -> None:
     """Put a host with ufw, servers on both ports, and a client into the laboratory."""
-    lab.host(HOST, "10.9.0.1/24")
-    lab.host("client", "10.9.0.2/24")
+    continuity_watch.laboratory(lab)
     lab.enable()
-    server = lab.start(HOST, sys.executable, "-c", SERVER, str(PERMITTED), str(DENIED))
-    server.stdout.readline()
 
 
-def main() -> None:
-    """Print the counts of each stage; exit 1 on a loss or a leak of ours."""
+def rows(modules: Modules) -> Iterator[Row]:
+    """Yield what the client counted."""
     with UfwLab() as lab:
         laboratory(lab)
-        by_hand = f"allow {PERMITTED}/tcp"  # so that the permitted port is open without us, too
-        stages: list[tuple[str, str, Callable[[], object]]] = [
-            ("first apply", by_hand, lambda: applies(lab, 1)),
-            (
-                f"{APPLIES} re-applies",
-                f"delete {by_hand}",
-                lambda: applies(lab, *(number % 2 for number in range(APPLIES))),
+
+        def peer(times: int, *tasks: dict[str, Any]) -> None:
+            for number in range(times):
+                modules.run(lab, PEER, **tasks[number % len(tasks)])
+
+        def allow(port: int, source: str = "any") -> dict[str, Any]:
+            return {"rule": "allow", "port": str(port), "proto": "tcp", "from_ip": source}
+
+        def delete(port: int, source: str = "any") -> dict[str, Any]:
+            return {**allow(port, source), "delete": True}
+
+        old, new = NETWORKS[:2]
+        stages = [
+            Stage(OURS, "first policy", lambda: applies(lab, 2), setup=lambda: lab.ufw(BY_HAND)),
+            Stage(
+                OURS,
+                f"{TIMES} re-applies",
+                lambda: applies(lab, *rotation(TIMES)),
+                setup=lambda: lab.ufw(f"delete {BY_HAND}"),
             ),
-            ("removal", by_hand, lambda: lab.apply(state="absent")),
-            ("ufw allow, ufw delete", "status", lambda: (lab.ufw("allow 9/tcp"), lab.ufw("delete allow 9/tcp"))),
-            ("ufw reload", "status", lambda: lab.ufw("reload")),
-            ("ufw default deny", "status", lambda: lab.ufw("default deny")),
+            Stage(OURS, "removal", lambda: lab.apply(state="absent"), setup=lambda: lab.ufw(BY_HAND)),
+            Stage(PEER, f"{TIMES} times another rule: allowed, deleted", lambda: peer(TIMES, allow(9), delete(9))),
+            Stage(
+                PEER,
+                f"{FEW} times the rule replaced: new allowed, old deleted",
+                lambda: peer(
+                    2 * FEW,
+                    *(allow(PERMITTED, new), delete(PERMITTED, old), allow(PERMITTED, old), delete(PERMITTED, new)),
+                ),
+                setup=lambda: peer(2, allow(PERMITTED, old), delete(PERMITTED)),
+            ),
+            Stage(
+                PEER,
+                f"{FEW} times the rule replaced: old deleted, new allowed",
+                lambda: peer(
+                    2 * FEW,
+                    *(delete(PERMITTED, old), allow(PERMITTED, new), delete(PERMITTED, new), allow(PERMITTED, old)),
+                ),
+            ),
+            Stage(PEER, f"{FEW} times state: enabled", lambda: peer(FEW, {"state": "enabled"})),
+            Stage(PEER, f"{FEW} times policy: deny", lambda: peer(FEW, {"default": "deny"})),
+            Stage("ufw reload", f"{FEW} times", lambda: [lab.ufw("reload") for _ in range(FEW)]),
         ]
-        failed = False
-        for name, before, work in stages:
-            lab.ufw(before)
-            counted = watched(lab, PORTS, work)
-            print(
-                f"{name}: {counted['permitted']} permitted connections, {counted['lost']} lost;"
-                f" {counted['denied']} denied, {counted['let_in']} let in"
-            )
-            failed |= not name.startswith("ufw") and bool(counted["lost"] or counted["let_in"])
-    sys.exit(1 if failed else 0)
-
-
-if __name__ == "__main__":
-    main()
+        yield from measured("ufw", lab, stages)

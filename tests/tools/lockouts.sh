@@ -4,7 +4,7 @@
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 hosts=$top/extensions/molecule/hosts
-export ANSIBLE_CONFIG=$hosts/ansible.cfg
+export ANSIBLE_CONFIG=$hosts/ansible.cfg PATH=$top/.venv/bin:$PATH
 [ $# -gt 0 ] || set -- nftables firewalld ufw
 for backend in "$@"; do
   export MOLECULE_SCENARIO_NAME=$backend

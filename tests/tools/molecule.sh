@@ -4,6 +4,7 @@
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top"
+export PATH=$top/.venv/bin:$PATH
 containers=(nftables firewalld ufw)
 
 skipped=

@@ -58,7 +58,7 @@ STARTS = [
 ]
 
 
-@pytest.mark.parametrize("wanted", [None, *CONTENTS], ids=str)
+@pytest.mark.parametrize("wanted", [None, *CONTENTS], ids=lambda each: "+".join(sorted(each.rules)) if each else "none")
 def test_every_step_leaves_the_old_or_the_new(wanted) -> None:
     for start in STARTS:
         slots, old, new = list(start), verdicts(start), alone(wanted)

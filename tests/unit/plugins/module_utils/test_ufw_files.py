@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils import ufw_files
+from ansible_collections.vidnet.portmatrix.plugins.module_utils import ufw_files, ufw_presence
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.ufw_rules import Key, Own
 
@@ -108,7 +108,7 @@ def test_another_file_is_refused():
 def test_settings_are_read_as_ufw_reads_them(tmp_path, monkeypatch, conf, defaults, enabled, ways):
     for name, text in (("CONF", conf), ("DEFAULTS", defaults)):
         path = tmp_path / name
-        monkeypatch.setattr(ufw_files, name, str(path))
+        monkeypatch.setattr(ufw_presence, name, str(path))
         if text is not None:
             path.write_text(text)
     found = ufw_files.settings()

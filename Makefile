@@ -35,7 +35,7 @@ lab-down: venv   ## end the lab
 
 # --- gates
 
-.PHONY: lint units managers sanity docs reference molecule bench cores build format
+.PHONY: lint units managers sanity docs reference molecule lockouts bench cores build format
 lint: venv-ci    ## ruff, mypy, yamllint, ansible-lint, shellcheck, the changelog
 	ruff check .
 	ruff format --check .
@@ -66,8 +66,11 @@ docs: venv-ci    ## check the documentation of every plugin, role and page
 reference: venv  ## write docs/reference.md anew from the matrices
 	python docs/reference.py > docs/reference.md
 
-molecule: venv-ci ## the lab as Molecule's default scenario
-	molecule test --all
+molecule: venv-ci ## the lab as a scenario, and one for each back-end on containers with systemd
+	tests/tools/molecule.sh
+
+lockouts: venv-ci ## 20 real lock-outs for each back-end, on those containers
+	tests/tools/lockouts.sh
 
 bench: venv-test ## what compiling and applying cost, and what packets notice of it, beside other tools
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/compile.py

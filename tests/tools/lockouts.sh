@@ -4,7 +4,7 @@
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 hosts=$top/extensions/molecule/hosts
-export ANSIBLE_CONFIG=$hosts/ansible.cfg PATH=$top/.venv/bin:$PATH
+export ANSIBLE_CONFIG=$hosts/ansible.cfg ANSIBLE_CALLBACK_RESULT_FORMAT=json PATH=$top/.venv/bin:$PATH
 [ $# -gt 0 ] || set -- nftables firewalld ufw
 for backend in "$@"; do
   export MOLECULE_SCENARIO_NAME=$backend
@@ -13,7 +13,7 @@ for backend in "$@"; do
   "$hosts/hosts.py" up
   status=0
   (cd "$hosts" && ansible-playbook prepare.yml apply.yml lockouts.yml) > "$log" || status=$?
-  grep -oE "$backend, .* lock-outs ended .*" "$log" || true
+  grep -oE "$backend, [^\"]* lock-outs ended [^\"]*" "$log" || true
   if [ $status != 0 ]; then
     tail -n 60 "$log"
     echo "$backend: a lock-out did not end as it must, see $log" >&2

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, vidnet.portmatrix contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connects to each ADDRESS:PORT=STATE, all at once; prints what differs, and the exit status says whether anything did.
+
+STATE is open, refused (something answers that nobody listens) or filtered. It shares nothing with the prober that it checks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+PATIENCE = 1.5  # seconds
+
+
+async def state_of(address: str, port: int) -> str:
+    try:
+        _reader, writer = await asyncio.wait_for(asyncio.open_connection(address, port), PATIENCE)
+    except ConnectionRefusedError:
+        return "refused"
+    except (TimeoutError, OSError):
+        return "filtered"
+    writer.close()
+    return "open"
+
+
+async def main() -> int:
+    targets = [argument.rpartition("=") for argument in sys.argv[1:]]
+    ends = [target.rpartition(":") for target, _, _ in targets]
+    seen = await asyncio.gather(*(state_of(address.strip("[]"), int(port)) for address, _, port in ends))
+    wrong = 0
+    for (target, _, expected), state in zip(targets, seen):
+        wrong += state != expected
+        print(f"{target} is {state}" + ("" if state == expected else f", not {expected}"))
+    return 1 if wrong else 0
+
+
+sys.exit(asyncio.run(main()))

@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 PYTHON ?= python3
-PYTEST_ARGS ?= --numprocesses auto --dist loadgroup
+PYTEST_ARGS ?=
 COLLECTIONS := $(CURDIR)/.cache/collections
 PIP_INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c tests/constraints.txt -r
 

@@ -12,8 +12,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pytest
-
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -27,13 +25,6 @@ def _collections_path() -> str:
     namespace.mkdir(parents=True)
     (namespace / "portmatrix").symlink_to(CHECKOUT)
     return str(tree)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers a file stays with one of them, and so do all files that use the one lab of this checkout."""
-    for item in items:
-        group = "lab" if item.path.name.startswith("test_lab") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 COLLECTIONS_PATH = _collections_path()

@@ -150,7 +150,8 @@ class Scenario:
         run("ip", "netns", "add", self.namespace)
         (self.state / "namespace").symlink_to(Path("/run/netns") / self.namespace)
         self.on_controller("ip", "link", "set", "lo", "up")
-        self.on_controller("ip", "link", "add", BRIDGE, "type", "bridge")
+        # With an address of its own: otherwise it takes one of its ports', and changes it when they come and go.
+        self.on_controller("ip", "link", "add", BRIDGE, "address", "02:00:00:00:01:00", "type", "bridge")
         self.on_controller("ip", "link", "set", BRIDGE, "up")
         address = ["ip", "netns", "exec", self.namespace, "ip", "address"]
         for usual in self.variables["controller_addresses"]:

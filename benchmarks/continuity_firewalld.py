@@ -96,6 +96,6 @@ def rows(modules: Modules) -> Iterator[Row]:
                 f"{FEW} times the rule replaced: old disabled, new enabled",
                 lambda: peer(2 * FEW, disabled(old), enabled(new), disabled(new), enabled(old)),
             ),
-            Stage("firewall-cmd --reload", f"{FEW} times", lambda: [lab.command("--reload") for _ in range(FEW)]),
+            Stage("firewall-cmd --reload", f"{FEW} times", lambda: [lab.command("--reload") for _time in range(FEW)]),
         ]
         yield from measured("firewalld", lab, stages)

@@ -88,6 +88,6 @@ def rows(modules: Modules) -> Iterator[Row]:
             ),
             Stage(PEER, f"{FEW} times state: enabled", lambda: peer(FEW, {"state": "enabled"})),
             Stage(PEER, f"{FEW} times policy: deny", lambda: peer(FEW, {"default": "deny"})),
-            Stage("ufw reload", f"{FEW} times", lambda: [lab.ufw("reload") for _ in range(FEW)]),
+            Stage("ufw reload", f"{FEW} times", lambda: [lab.ufw("reload") for _time in range(FEW)]),
         ]
         yield from measured("ufw", lab, stages)

@@ -9,8 +9,8 @@ export ANSIBLE_CONFIG=$hosts/ansible.cfg ANSIBLE_CALLBACK_RESULT_FORMAT=json PAT
 for backend in "$@"; do
   export MOLECULE_SCENARIO_NAME=$backend
   log=$top/.cache/lockouts-$backend.log
-  trap '"$hosts/hosts.py" down' EXIT
-  "$hosts/hosts.py" up
+  trap 'python "$hosts/hosts.py" down' EXIT
+  python "$hosts/hosts.py" up
   status=0
   (cd "$hosts" && ansible-playbook prepare.yml apply.yml lockouts.yml) > "$log" || status=$?
   grep -oE "$backend, [^\"]* lock-outs ended [^\"]*" "$log" || true

@@ -106,7 +106,7 @@ def boot(container: str, from_image: str, *options: str) -> None:
 
 def wait_until_booted(container: str) -> None:
     """Return when systemd has started everything; raises HostsError when it does not get there."""
-    for _ in range(100):  # until it answers at all
+    for _try in range(100):  # until it answers at all
         state = podman("exec", container, "systemctl", "is-system-running", "--wait", check=False)
         if state not in ("", "offline"):
             break

@@ -27,10 +27,10 @@ async def state_of(address: str, port: int) -> str:
 
 async def main() -> int:
     targets = [argument.rpartition("=") for argument in sys.argv[1:]]
-    ends = [target.rpartition(":") for target, _, _ in targets]
-    seen = await asyncio.gather(*(state_of(address.strip("[]"), int(port)) for address, _, port in ends))
+    ends = [target.rpartition(":") for target, _equals, _expected in targets]
+    seen = await asyncio.gather(*(state_of(address.strip("[]"), int(port)) for address, _colon, port in ends))
     wrong = 0
-    for (target, _, expected), state in zip(targets, seen):
+    for (target, _equals, expected), state in zip(targets, seen):
         wrong += state != expected
         print(f"{target} is {state}" + ("" if state == expected else f", not {expected}"))
     return 1 if wrong else 0

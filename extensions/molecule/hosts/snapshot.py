@@ -49,7 +49,7 @@ def neighbours() -> str:
 
 def files(top: str) -> list[str]:
     found = []
-    for directory, _, names in os.walk(top):
+    for directory, _directories, names in os.walk(top):
         for path in [directory, *(os.path.join(directory, name) for name in names)]:
             if path not in VOLATILE:
                 found.append(f"{oct(os.lstat(path).st_mode)} {path} {content(path)}")

@@ -115,6 +115,13 @@ class NftLab(Lab):
         """Return the table as nft prints it, "" when there is none."""
         return self.run(HOST, "nft", *options, "list", "table", "inet", "portmatrix", check=False).stdout
 
+    def handles(self) -> str:
+        """Return the table with its rules' handles, which a rewritten rule does not keep, and without what is counted.
+
+        The kernel's own packets (neighbour discovery, router solicitation) move counters at any time.
+        """
+        return self.listing("-a", "-s")
+
     def nft_command(self) -> list[str]:
         """Return how nft is called on the host from here."""
         return [*self._entrance(), "ip", "netns", "exec", HOST, "nft"]

@@ -79,11 +79,6 @@ def others(lab):
     return "".join(lab.shell("nft -a list table " + " ".join(table)) for table in tables)
 
 
-def handles(lab):
-    """The table with the handles of its rules, which a rewritten rule would not keep; packets of the kernel's own count."""
-    return lab.listing("-a", "-s")
-
-
 def loopback(lab):
     """The packets that the first rule has counted: a rewritten rule begins at nought."""
     return int(re.search(r'iif "lo" counter packets (\d+)', lab.listing()).group(1))
@@ -93,11 +88,11 @@ def test_a_second_run_changes_nothing_in_the_kernel_or_on_disk(clean):
     files = "stat -c '%n %i %Y' /etc/nftables.d/* /etc/nftables.conf /var/lib/portmatrix/*"
     assert clean.apply(POLICY)["changed"] is True
     clean.reaches(HOST, "udp", "127.0.0.1", 9)
-    kernel, disk, counted = handles(clean), clean.shell(files), loopback(clean)
+    kernel, disk, counted = clean.handles(), clean.shell(files), loopback(clean)
     result = clean.apply(POLICY, _ansible_diff=True)
     assert (result["changed"], result["diff"]) == (False, [])
     assert result["flows"] == {"added": [], "removed": [], "changed": []}
-    assert (handles(clean), clean.shell(files)) == (kernel, disk)
+    assert (clean.handles(), clean.shell(files)) == (kernel, disk)
     assert loopback(clean) >= counted > 0
 
 
@@ -132,13 +127,13 @@ def test_check_mode_tells_the_truth_and_touches_nothing(clean, egress):
         assert result["flows"]["added"] == ["a.audio", "a.media", "a.multicast"] + ["a.updates"] * (
             egress == "enforce"
         ) + ["portmatrix.management"]
-    kernel = handles(clean)
+    kernel = clean.handles()
     assert clean.apply(POLICY[:1], egress=egress, _ansible_check_mode=True)["flows"]["removed"][:2] == [
         "a.audio",
         "a.media",
     ]
     assert clean.apply(state="absent", _ansible_check_mode=True)["changed"] is True
-    assert handles(clean) == kernel
+    assert clean.handles() == kernel
     assert clean.apply(POLICY, egress=egress, _ansible_check_mode=True)["changed"] is False
 
 
@@ -172,7 +167,7 @@ def test_what_was_done_by_hand_is_noticed_and_undone(clean, change, egress):
 def test_a_single_rule_deleted_edited_or_moved_is_noticed_and_undone(clean, verb):
     clean.apply(POLICY)
     good = clean.listing("-s")
-    line = next(line for line in handles(clean).splitlines() if '"portmatrix.management"' in line)
+    line = next(line for line in clean.handles().splitlines() if '"portmatrix.management"' in line)
     handle = line.split("# handle ")[1]
     clean.nft(
         HOST,
@@ -204,7 +199,7 @@ def test_a_policy_without_rules_is_a_policy(clean):
 
 def test_wrong_rules_are_all_named_and_nothing_is_touched(clean):
     clean.apply(POLICY)
-    kernel, disk = handles(clean), clean.snapshot()
+    kernel, disk = clean.handles(), clean.snapshot()
     result = clean.apply(
         [
             rule("70000", "10.0.0.1"),
@@ -218,7 +213,7 @@ def test_wrong_rules_are_all_named_and_nothing_is_touched(clean):
         "rules[1].peers: is empty; at least one address, CIDR, or the word any is needed; "
         "rules[2].direction: 'up' is not one of in, out"
     )
-    assert (handles(clean), clean.snapshot()) == (kernel, disk)
+    assert (clean.handles(), clean.snapshot()) == (kernel, disk)
 
 
 def test_rules_are_needed(clean):

@@ -156,9 +156,9 @@ def test_enforcing_after_an_audit_shuts_and_forgets_and_an_audit_opens(lab):
 
 def test_a_second_run_changes_nothing_and_what_was_seen_outlives_other_rules(audited):
     audited.reached("stranger", "tcp", HOST4, 7001, 7002)
-    before = audited.listing("--handle")
+    before = audited.handles()
     assert not audited.apply(POLICY, mode="audit", egress="enforce")["changed"]
-    assert audited.listing("--handle") == before
+    assert audited.handles() == before
     found = seen(audited, "port", "peer", "packets")
     assert {(7001, STRANGER4, 1), (7002, STRANGER4, 1)} <= found
     assert audited.apply([*POLICY, rule("7009", "any")], mode="audit", egress="enforce")["changed"]

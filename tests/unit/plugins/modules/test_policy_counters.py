@@ -36,6 +36,6 @@ def test_a_host_that_enforces_counts_by_flow(lab):
 
 def test_reading_changes_nothing(lab):
     lab.apply([rule("7001", "10.9.0.2")], persist=False, mode="audit")
-    before = lab.run(HOST, "nft", "--handle", "list", "ruleset").stdout
+    before = lab.run(HOST, "nft", "--handle", "--stateless", "list", "ruleset").stdout
     assert lab.module(HOST, MODULE, _ansible_check_mode=True)["mode"] == "audit"
-    assert lab.run(HOST, "nft", "--handle", "list", "ruleset").stdout == before
+    assert lab.run(HOST, "nft", "--handle", "--stateless", "list", "ruleset").stdout == before

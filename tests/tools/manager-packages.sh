@@ -19,7 +19,5 @@ if [ ! -e $policy ]; then
   printf '#!/bin/sh\nexit 101\n' > $policy    # no package may start its service
   chmod +x $policy
 fi
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
+"${0%/*}/apt-install.sh" "${missing[@]}"
 ! command -v systemctl > /dev/null || systemctl disable --quiet firewalld.service ufw.service 2> /dev/null || true

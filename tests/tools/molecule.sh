@@ -18,8 +18,7 @@ else
   [ -z "${PORTMATRIX_BASE_IMAGE:-}" ] || mapfile -t packages < <(printf '%s\n' "${packages[@]}" | grep -vx mmdebstrap)
   if [ ${#packages[@]} -gt 0 ] && command -v apt-get > /dev/null; then
     echo "installing ${packages[*]}"
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" > /dev/null
+    tests/tools/apt-install.sh "${packages[@]}"
   fi
   skipped=$(python extensions/molecule/hosts/hosts.py check 2>&1 > /dev/null) || skipped=${skipped:-unknown}
   [[ $skipped == *hosts.py:* ]] || skipped=

@@ -3,8 +3,7 @@
 set -euo pipefail
 if ! command -v shellcheck > /dev/null; then
   if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends shellcheck > /dev/null
+    "${0%/*}/apt-install.sh" shellcheck
   else
     echo "SKIPPED: shellcheck is not installed" >&2
     exit 0

@@ -18,9 +18,7 @@ need python3-venv "$python" -c 'import ensurepip, venv'
 
 if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
   echo "installing ${packages[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends "${packages[@]}" > /dev/null
+  "${0%/*}/apt-install.sh" "${packages[@]}"
   "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON to one" >&2; exit 1; }
 else
   echo "install ${packages[*]} first (Debian and Ubuntu: apt install ${packages[*]}; Python 3.11 or later)" >&2

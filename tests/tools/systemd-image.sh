@@ -53,7 +53,7 @@ else
   ' /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2> /dev/null | grep -E '/debian/?$' | head -1 || true)
   joined=$(IFS=,; echo "${packages[*]}")
   # shellcheck disable=SC2016
-  made=$(SETUP=$setup mmdebstrap --quiet --variant=apt --keyring=/usr/share/keyrings --include="$joined" \
+  made=$(SETUP=$setup mmdebstrap --quiet --variant=apt --aptopt='Acquire::Retries "5"' --keyring=/usr/share/keyrings --include="$joined" \
     --customize-hook='chroot "$1" sh -c "$SETUP"' "$release" - ${mirror:+"$mirror"} |
     "${podman[@]}" import --quiet -) || { "${podman[@]}" image prune --force > /dev/null; exit 1; }
   "${podman[@]}" tag "$made" "$image"

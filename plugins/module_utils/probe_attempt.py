@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import selectors
 import socket
@@ -17,13 +18,14 @@ from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_errors imp
     pending_error,
     report_errors,
 )
-from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_wire import (
-    REQUEST_SIZE,
-    parse_greeting,
-    request,
-)
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_requests import question
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_wire import WORD, parse_greeting, request
 
-ANOTHER_SERVICE = Verdict("open", "another service")
+ANOTHER_SERVICE = Verdict("open", "another service", "service")
+MOST_BYTES = 4096
+# IP_BIND_ADDRESS_NO_PORT in Linux, of both families: the port is chosen when connecting, so that one in use, or just
+# used, for one target still serves for another; the socket module has no name for it
+_PORT_LATER = 24
 
 
 def new_attempt(probe, run):
@@ -42,6 +44,8 @@ def bound_socket(source, kind):
     try:
         sock.setblocking(False)
         report_errors(sock)
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_IP, _PORT_LATER, 1)
         sock.bind((source, 0))
     except OSError:
         sock.close()
@@ -49,18 +53,17 @@ def bound_socket(source, kind):
     return sock
 
 
-def _heard(data, probe, run):
-    """Return the Verdict for what a port sent (bytes)."""
-    greeting = parse_greeting(data)
-    if greeting is None:
-        return ANOTHER_SERVICE
+def _greeted(greeting, probe, run):
+    """Return the Verdict for the Greeting of a responder of ours."""
     if greeting.host != probe.to:
-        return Verdict("wrong_host", "answered by %s" % greeting.host)
-    if greeting.run != run:
-        return Verdict("open", "answered by run %s" % greeting.run)
+        return Verdict("wrong_host", "answered by %s" % greeting.host, "responder")
     if (greeting.address, greeting.port) != (probe.address, probe.port):
-        return Verdict("open", "answered on %s port %d" % (greeting.address, greeting.port))
-    return Verdict("open", "answered")
+        place = (greeting.host, greeting.address, greeting.port)
+        return Verdict("wrong_host", "answered by %s on %s port %d: translated on the way" % place, "responder")
+    detail = "answered" if greeting.run == run else "answered by run %s" % greeting.run
+    if greeting.peer != probe.source:
+        detail += ", to %s: translated on the way" % greeting.peer
+    return Verdict("open", detail, "responder")
 
 
 class _Attempt:
@@ -69,6 +72,8 @@ class _Attempt:
     def __init__(self, probe, run):
         self.probe = probe
         self.run = run
+        self.question = question(probe)
+        self.asked = False
         try:
             self.socket = bound_socket(probe.source, self.kind)
         except OSError as error:
@@ -78,9 +83,17 @@ class _Attempt:
         """Return the Verdict for an errno; the error queue may know who sent it. Raises Shortage."""
         return pending_error(self.socket, self.probe) or from_errno(code)
 
+    def heard(self, data):
+        """Return the Verdict for what the port sent (bytes)."""
+        greeting = parse_greeting(data)
+        if greeting:
+            return _greeted(greeting, self.probe, self.run)
+        said = self.question and self.question.understood(data)
+        return Verdict("open", said, "service") if said else ANOTHER_SERVICE
+
 
 class TcpAttempt(_Attempt):
-    """Connects, then reads the responder's line."""
+    """Connects, then reads the responder's line, or the answer to the question for a real service."""
 
     kind = socket.SOCK_STREAM
 
@@ -88,6 +101,7 @@ class TcpAttempt(_Attempt):
         super().__init__(probe, run)
         self.events = selectors.EVENT_WRITE
         self.received = b""
+        self.waited = False
 
     def start(self):
         code = self.socket.connect_ex((self.probe.address, self.probe.port))
@@ -99,39 +113,59 @@ class TcpAttempt(_Attempt):
             if failed:
                 return failed
             self.events = selectors.EVENT_READ
+            if self.question and (self.question.at_once or self.waited):
+                self._ask()
         return self._read()
+
+    def _ask(self):
+        self.asked = True
+        with contextlib.suppress(OSError):  # what became of the connection is seen when reading
+            self.socket.send(self.question.data)
 
     def _read(self):
         try:
-            data = self.socket.recv(REQUEST_SIZE)
+            data = self.socket.recv(MOST_BYTES)
         except BlockingIOError:
             return None
         except OSError:
             return ANOTHER_SERVICE
         self.received += data
-        if data and b"\n" not in self.received and len(self.received) < REQUEST_SIZE:
+        if data and len(self.received) < MOST_BYTES and not self._is_whole():
             return None
-        return _heard(self.received, self.probe, self.run)
+        return self.heard(self.received)
+
+    def _is_whole(self):
+        one_line = not self.asked or self.received.startswith(WORD.encode("ascii"))
+        return (b"\n" if one_line else b"\r\n\r\n") in self.received
 
     def again(self):
-        return None
+        self.waited = True
+        if self.question and not self.asked and self.events == selectors.EVENT_READ:
+            self._ask()
 
     def late(self):
         return NO_ANSWER if self.events == selectors.EVENT_WRITE else ANOTHER_SERVICE
 
 
 class UdpAttempt(_Attempt):
-    """Sends a request, and sends it again, until something comes back."""
+    """Sends a request, and sends it again, until something comes back; then also the question for a real service."""
 
     kind = socket.SOCK_DGRAM
     events = selectors.EVENT_READ
+    silence = NO_ANSWER
 
     def start(self):
         code = self.socket.connect_ex((self.probe.address, self.probe.port))
-        return self.failed(code) if code else self._send()
+        if code:
+            return self.failed(code)
+        self.asked = bool(self.question and self.question.at_once)
+        return self._send()
 
     def _send(self):
+        # The question first: a time server that limits its clients answers only the first of two packets.
         try:
+            if self.asked:
+                self.socket.send(self.question.data)
             self.socket.send(request(self.run))
         except OSError as error:
             return self.failed(error.errno)
@@ -142,17 +176,23 @@ class UdpAttempt(_Attempt):
         if failed:
             return failed
         try:
-            return _heard(self.socket.recv(REQUEST_SIZE), self.probe, self.run)
+            verdict = self.heard(self.socket.recv(MOST_BYTES))
         except BlockingIOError:
             return None
         except OSError as error:
             return self.failed(error.errno)
+        if verdict is not ANOTHER_SERVICE or not self.question:
+            return verdict
+        # It complains about our request, or the answer is to another: what it is shows when it is asked properly.
+        self.silence = ANOTHER_SERVICE
+        return None if self.asked else self.again()
 
     def again(self):
+        self.asked = bool(self.question)
         try:
             return self._send()
         except Shortage:
             return None  # the first request did leave; this one only guards against loss
 
     def late(self):
-        return NO_ANSWER
+        return self.silence

@@ -12,7 +12,9 @@ import socket
 import struct
 from collections import namedtuple
 
-Verdict = namedtuple("Verdict", "observed detail")
+Verdict = namedtuple("Verdict", "observed detail service", defaults=("",))
+"""observed: as in result rows. service: who is behind the port: ``responder``, ``service``, ``nothing``, or "" where that is
+not known."""
 
 NO_ANSWER = Verdict("filtered", "no answer")
 
@@ -48,19 +50,27 @@ _RECEIVE_ERRORS = {
 }
 _EXTENDED_ERROR = struct.Struct("=IBBBBII")
 _OFFENDER = {2: (4, ipaddress.IPv4Address, 4), 3: (8, ipaddress.IPv6Address, 16)}
+_ICMP_NAMES = {2: "ICMP", 3: "ICMPv6"}
 _ICMP = {
     (2, 3, 0): "network unreachable",
     (2, 3, 1): "host unreachable",
+    (2, 3, 2): "protocol unreachable",
     (2, 3, 3): "port unreachable",
+    (2, 3, 5): "source route failed",
+    (2, 3, 6): "network unknown",
+    (2, 3, 7): "host unknown",
     (2, 3, 9): "network prohibited",
     (2, 3, 10): "host prohibited",
     (2, 3, 13): "administratively prohibited",
+    (2, 11, 0): "time exceeded",
     (3, 1, 0): "no route",
     (3, 1, 1): "administratively prohibited",
+    (3, 1, 2): "beyond scope of source address",
     (3, 1, 3): "address unreachable",
     (3, 1, 4): "port unreachable",
     (3, 1, 5): "source address refused",
     (3, 1, 6): "route refused",
+    (3, 3, 0): "time exceeded",
 }
 
 Icmp = namedtuple("Icmp", "code text sender")
@@ -90,7 +100,7 @@ def from_errno(code):
     if code in SHORTAGES:
         raise Shortage(code)
     if code in (errno.ECONNREFUSED, errno.ECONNRESET):
-        return Verdict("refused", "the way is open, nothing listens there")
+        return Verdict("refused", "the way is open, nothing listens there", "nothing")
     if code == errno.EPERM:
         return Verdict("filtered", "dropped before leaving")
     if code == errno.ETIMEDOUT:
@@ -103,11 +113,10 @@ def _from_icmp(icmp, probe):
     # A host answers a closed TCP port with a reset and a closed UDP port with "port unreachable"; everything else
     # is a router or a firewall that turned the packet away.
     if icmp.code == errno.ECONNREFUSED and probe.protocol == "udp" and icmp.sender == probe.address:
-        return Verdict("refused", "ICMP port unreachable: nothing listens there, or the host's firewall rejects")
+        detail = "%s: nothing listens there, or the host's firewall rejects" % icmp.text
+        return Verdict("refused", detail, "nothing")
     sender = "this host" if icmp.sender == probe.source else icmp.sender
-    return Verdict(
-        "unreachable", "%s, ICMP %s from %s" % (errno.errorcode.get(icmp.code, icmp.code), icmp.text, sender)
-    )
+    return Verdict("unreachable", "%s, %s from %s" % (errno.errorcode.get(icmp.code, icmp.code), icmp.text, sender))
 
 
 def _received_icmp(sock):
@@ -123,6 +132,7 @@ def _received_icmp(sock):
         if origin in _OFFENDER:
             start, address, size = _OFFENDER[origin]
             start += _EXTENDED_ERROR.size
-            text = _ICMP.get((origin, kind, subkind), "type %d code %d" % (kind, subkind))
+            words = (_ICMP_NAMES[origin], _ICMP.get((origin, kind, subkind), "message"), kind, subkind)
+            text = "%s %s (type %d, code %d)" % words
             return Icmp(code, text, str(address(data[start : start + size])))
     return None

@@ -9,12 +9,14 @@ import ipaddress
 from collections import namedtuple
 
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.port_ranges import HIGHEST, LOWEST
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_requests import LANGUAGES
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_wire import checked_host
 
 PROTOCOLS = ("tcp", "udp")
 OBSERVATIONS = ("open", "refused", "filtered", "unreachable", "wrong_host", "error")
 
-Probe = namedtuple("Probe", "to source address protocol port expected")
+Probe = namedtuple("Probe", "to source address protocol port expected speaks", defaults=("",))
+"""speaks: a name of `probe_requests.LANGUAGES`, or "" where none is declared."""
 
 
 def plan(expectations):
@@ -60,14 +62,23 @@ def _problems(expectation):
     both = sorted(set(expectation["open"]) & set(expectation["shut"]))
     if both:
         yield "shut: %s; allowed are ports that are not in open" % ", ".join(str(port) for port in both)
+    known = LANGUAGES.get(expectation["protocol"], ())
+    for port, language in sorted((expectation.get("speaks") or {}).items(), key=str):
+        if not str(port).isdecimal() or not LOWEST <= int(port) <= HIGHEST:
+            yield "speaks: %r; allowed are ports from %d to %d" % (port, LOWEST, HIGHEST)
+        if language not in known:
+            allowed = (port, language, expectation["protocol"], " and ".join(sorted(known)))
+            yield "speaks[%s]: %r; allowed for %s: %s" % allowed
 
 
 def _probes(expectation):
     ports = [(port, expected) for expected in ("open", "shut") for port in expectation[expected]]
     source = str(ipaddress.ip_address(expectation["source"]))
     address = str(ipaddress.ip_address(expectation["address"]))
+    speaks = {int(port): language for port, language in (expectation.get("speaks") or {}).items()}
     for port, expected in sorted(ports):
-        yield Probe(expectation["to"], source, address, expectation["protocol"], port, expected)
+        spoken = speaks.get(port, "")
+        yield Probe(expectation["to"], source, address, expectation["protocol"], port, expected, spoken)
 
 
 def is_ok(probe, observed):
@@ -80,12 +91,19 @@ def worth_repeating(probe, observed):
     return observed == "error" or (probe.expected == "open" and observed != "open")
 
 
-def row(probe, verdict):
-    """Return the result row (dict) of a Probe and its Verdict."""
+def row(probe, verdict, attempts):
+    """Return the result row (dict) of a Probe, its Verdict and how often it was tried."""
     return dict(
-        probe._asdict(),
+        to=probe.to,
+        source=probe.source,
+        address=probe.address,
+        protocol=probe.protocol,
+        port=probe.port,
+        expected=probe.expected,
         observed=verdict.observed,
         ok=is_ok(probe, verdict.observed),
+        service=verdict.service,
+        attempts=attempts,
         detail=verdict.detail,
     )
 

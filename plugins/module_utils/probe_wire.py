@@ -1,9 +1,10 @@
 # Copyright (c) 2026, vidnet.portmatrix contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What prober and responder say to each other: one line with the run, the host and the place it was sent from.
+"""What prober and responder say to each other: one line with the run, the host, the place it was sent from and the
+address that the request came from.
 
-TCP: the responder sends the line and closes. UDP: it answers a request with the line. A request is padded to a
+TCP: the responder sends the line, and the prober closes. UDP: it answers a request with the line. A request is padded to a
 fixed size that no answer reaches, so nothing is amplified and no answer is ever taken for a request.
 """
 
@@ -13,12 +14,12 @@ import re
 from collections import namedtuple
 
 WORD = "portmatrix"
-REQUEST_SIZE = 400
+REQUEST_SIZE = 480
 HOST_SIZE = 253
 
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}\Z")
 
-Greeting = namedtuple("Greeting", "run host address port")
+Greeting = namedtuple("Greeting", "run host address port peer")
 
 
 def checked_run(run):
@@ -35,16 +36,16 @@ def checked_host(host, key="host"):
     return host
 
 
-def greeting(run, host, address, port):
-    """Return the line (bytes) that the responder of ``host`` sends from ``address`` and ``port``."""
-    return ("%s %s %s %s %d\n" % (WORD, run, host, address, port)).encode("utf-8")
+def greeting(run, host, address, port, peer):
+    """Return the line (bytes) that the responder of ``host`` sends from ``address`` and ``port`` to the address ``peer``."""
+    return ("%s %s %s %s %d %s\n" % (WORD, run, host, address, port, peer)).encode("utf-8")
 
 
 def parse_greeting(data):
     """Return the Greeting in ``data`` (bytes), or None when it is not exactly one."""
     try:
-        word, run, host, address, port = data.decode("utf-8").split()
-        return Greeting(run, host, address, int(port)) if word == WORD else None
+        word, run, host, address, port, peer = data.decode("utf-8").split()
+        return Greeting(run, host, address, int(port), peer) if word == WORD else None
     except ValueError:
         return None
 

@@ -49,7 +49,7 @@ def checked_limits(timeout, concurrency, retries):
 
 
 def verify(run, expectations, timeout, concurrency, retries):
-    """Probe ``expectations`` (list of dict) and return results, differences, counts, probes and seconds (dict).
+    """Probe ``expectations`` (list of dict) and return results, differences, counts, probes, retried and seconds (dict).
 
     ``timeout`` is in seconds; at most ``concurrency`` sockets are open at a time; what must be open and was not is
     tried ``retries`` times more. Raises ValueError for a wrong expectation, ProbeError when this host cannot probe.
@@ -58,15 +58,21 @@ def verify(run, expectations, timeout, concurrency, retries):
     probes = plan(expectations)
     _check_sources(probes)
     verdicts = probe_all(probes, run, timeout, concurrency)
+    attempts = dict.fromkeys(probes, 1)
     for _retry in range(retries):
         again = [probe for probe in probes if worth_repeating(probe, verdicts[probe].observed)]
+        if not again:
+            break
         verdicts.update(probe_all(again, run, timeout, concurrency))
-    results = [row(probe, verdicts[probe]) for probe in probes]
+        for probe in again:
+            attempts[probe] += 1
+    results = [row(probe, verdicts[probe], attempts[probe]) for probe in probes]
     return dict(
         results=results,
         differences=[each for each in results if not each["ok"]],
         counts=counts(results),
         probes=len(results),
+        retried=sum(tries > 1 for tries in attempts.values()),
         seconds=round(time.monotonic() - begun, 3),
     )
 
@@ -137,7 +143,7 @@ class _Round:
         times = [queue[0][0] for queue in (self.halfway, self.deadlines) if queue]
         if self.waiting and len(self.active) < self.files:
             times.append(self.next_burst)
-        return max(0.0, min(times) - now) if times else None
+        return max(0.0, min(times) - now) if times else 0.0
 
     def _start_burst(self):
         for _number in range(min(self.burst, len(self.waiting), self.files - len(self.active))):

@@ -27,6 +27,7 @@ _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 MOST_SECONDS = 3600
 # a host that is short of files or memory is left alone for so long (seconds)
 _SHORTAGE_PAUSE = 0.05
+_MOST_CONNECTIONS = 256
 
 Endpoint = namedtuple("Endpoint", "address protocol port")
 
@@ -85,7 +86,7 @@ def listen(wanted):
 
     An occupied port belongs to a service and is left to it. Raises ResponderError when any other cannot be had.
     """
-    files = allow_open_files(len(wanted))
+    files = allow_open_files(len(wanted) + _MOST_CONNECTIONS)
     if files < len(wanted):
         raise ResponderError(
             "%d sockets are needed but only %d fit the hard limit of open files (ulimit -Hn)" % (len(wanted), files)
@@ -136,10 +137,13 @@ def serve(sockets, run, host, seconds):
     """Answer on ``sockets`` (dict: socket -> Endpoint) for ``seconds``."""
     end = time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
+        answers = {"tcp": _Greeter(selector).greet, "udp": _answer_request}
         for sock, endpoint in sockets.items():
-            answer = _greet if endpoint.protocol == "tcp" else _answer_request
-            line = greeting(run, host, endpoint.address, endpoint.port)
-            selector.register(sock, selectors.EVENT_READ, (answer, line))
+
+            def line(peer, place=endpoint):
+                return greeting(run, host, place.address, place.port, peer.partition("%")[0])
+
+            selector.register(sock, selectors.EVENT_READ, (answers[endpoint.protocol], line))
         while time.monotonic() < end:
             for key, _events in selector.select(max(0.0, end - time.monotonic())):
                 answer, line = key.data
@@ -152,14 +156,53 @@ def serve(sockets, run, host, seconds):
                         time.sleep(_SHORTAGE_PAUSE)
 
 
-def _greet(sock, line, _run):
-    connection = sock.accept()[0]
-    with connection:
-        connection.setblocking(False)
-        connection.send(line)
-
-
 def _answer_request(sock, line, run):
     data, sender = sock.recvfrom(REQUEST_SIZE)
     if is_request(data, run):
-        sock.sendto(line, sender)
+        sock.sendto(line(sender[0]), sender)
+
+
+class _Greeter:
+    """Greets whoever connects, and lets the other side close first.
+
+    The side that closes first keeps the port for a minute more (TIME_WAIT), and a service that starts after the proof
+    could find it in use. Of too many connections, or when files run out, the oldest is closed all the same.
+    """
+
+    def __init__(self, selector):
+        self.selector = selector
+        self.open = {}
+
+    def greet(self, sock, line, _run):
+        try:
+            connection, sender = sock.accept()
+        except OSError:
+            self.close_oldest()
+            raise
+        try:
+            connection.setblocking(False)
+            connection.send(line(sender[0]))
+        except OSError:
+            connection.close()
+            raise
+        self.open[connection] = None
+        self.selector.register(connection, selectors.EVENT_READ, (self.hear, None))
+        if len(self.open) > _MOST_CONNECTIONS:
+            self.close_oldest()
+
+    def hear(self, connection, _line, _run):
+        try:
+            if connection.recv(REQUEST_SIZE):
+                return
+        except ConnectionError:
+            pass
+        self.close(connection)
+
+    def close_oldest(self):
+        if self.open:
+            self.close(next(iter(self.open)))
+
+    def close(self, connection):
+        self.selector.unregister(connection)
+        del self.open[connection]
+        connection.close()

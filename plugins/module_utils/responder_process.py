@@ -141,9 +141,13 @@ def _directory():
     return path
 
 
+def record_name(run, host):
+    """Return the name of the file that says which process is the responder of ``run`` and ``host``."""
+    return hashlib.sha256(("%s %s" % (run, host)).encode("utf-8")).hexdigest()[:32] + ".json"
+
+
 def _path(run, host):
-    key = hashlib.sha256(("%s %s" % (run, host)).encode("utf-8")).hexdigest()
-    return os.path.join(_directory(), key[:32] + ".json")
+    return os.path.join(_directory(), record_name(run, host))
 
 
 def _write(path, record):
@@ -192,7 +196,9 @@ def _detach(sockets, work):
 
 def _let_go(kept):
     """Leave everything of the parent behind except the open files ``kept``."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGALRM))
     os.chdir("/")
     null = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):

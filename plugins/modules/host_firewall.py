@@ -65,6 +65,10 @@ options:
         type: list
         elements: int
         default: []
+      speaks:
+        description: Which protocol ports speak. It is not asked for.
+        type: dict
+        default: {}
   policy:
     description:
       - Instead of O(rules), a policy that the host had before. Its number, or V(previous) for the last but one.
@@ -165,6 +169,7 @@ def main():
                     "protocol": {"type": "str", "required": True},
                     "open": {"type": "list", "elements": "int", "default": []},
                     "shut": {"type": "list", "elements": "int", "default": []},
+                    "speaks": {"type": "dict", "default": {}},
                 },
             },
             "policy": {"type": "str"},

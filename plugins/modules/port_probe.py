@@ -11,10 +11,14 @@ module: port_probe
 short_description: Probe from a host which ports of other hosts are open and which are shut
 version_added: 0.1.0
 description:
-  - Tries all ports of all targets at once from this host and tells open, refused, filtered and unreachable apart.
+  - Tries all ports of all targets at once from this host and tells open, refused, filtered and unreachable apart,
+    the last with the ICMP message and who sent it.
   - The run lasts about O(timeout) plus one round trip, however many ports are filtered.
   - With M(vidnet.portmatrix.port_listen) on the targets it works before the vendor's software is installed,
-    also for UDP, and finds addresses that lead to another host than they should.
+    also for UDP, and finds addresses and ports that lead elsewhere than they should.
+  - Where none of its responders answers, it asks the real service in the service's own protocol. On well-known ports that is
+    DNS (UDP 53), NTP (UDP 123), SSDP (UDP 1900), mDNS (UDP 5353) and RTSP (TCP 554), after half of the O(timeout);
+    on other ports as O(expectations[].speaks) says, at once.
   - It needs nothing but Python and no privileges.
 options:
   run:
@@ -58,6 +62,14 @@ options:
         type: list
         elements: int
         default: []
+      speaks:
+        description:
+          - What services on other ports than the well-known ones speak, as a dictionary of port and protocol.
+          - Over UDP that is V(dns), V(mdns), V(ntp) or V(ssdp), over TCP V(rtsp).
+          - Ports that are neither in O(expectations[].open) nor in O(expectations[].shut) are passed over.
+          - Only ports that are named here, and 554, are sent a line of RTSP.
+        type: dict
+        default: {}
   timeout:
     description:
       - Seconds to wait for each answer, more than V(0) and at most V(60).
@@ -92,7 +104,9 @@ attributes:
 notes:
   - The module does not fail when an observation differs from its expectation; see RV(differences).
   - A UDP port counts as open when something answers. Use M(vidnet.portmatrix.port_listen) on the targets;
-    without it, a UDP port that must be open is reported as filtered.
+    without it, a UDP port that must be open is reported as filtered unless its service speaks one of the protocols above.
+  - The replies of services are checked - the number of the request (DNS, mDNS, RTSP), the time stamp and mode (NTP), the
+    headers ST and LOCATION (SSDP). Anything else that answers is C(another service).
   - Hosts send only a few ICMP messages a second. Of many UDP ports on which nothing listens and that nothing blocks
     only the first are seen as refused, the others as filtered. Let M(vidnet.portmatrix.port_listen) listen on the
     ports that must be shut too, and every one of them answers.
@@ -112,6 +126,17 @@ EXAMPLES = r"""
     run: "{{ portmatrix_run }}"
     expectations: "{{ portmatrix_expectations }}"
   register: probed
+
+- name: A Pearl with three channels, before or after its RTSP servers run
+  vidnet.portmatrix.port_probe:
+    run: trial-1
+    expectations:
+      - to: pearl1
+        source: 10.77.1.5
+        address: 10.77.1.31
+        protocol: tcp
+        open: [554, 555, 556]
+        speaks: {554: rtsp, 555: rtsp, 556: rtsp}
 
 - name: One recording server, two ports
   vidnet.portmatrix.port_probe:
@@ -158,14 +183,28 @@ results:
         - V(refused), the packet reached the host and nothing listens there.
         - V(filtered), no answer, or dropped before leaving this host.
         - V(unreachable), a router or a firewall turned the packet away, or there is no route.
-        - V(wrong_host), the responder of another host answered.
+        - V(wrong_host), the responder of another host answered, or that of another address or port of this one.
         - V(error), anything else.
       type: str
     ok:
       description: Whether the observation is what was expected. For V(shut) that is V(filtered) or V(unreachable).
       type: bool
+    service:
+      description:
+        - Who is behind the port, apart from whether the way is open.
+        - V(responder), the temporary one of M(vidnet.portmatrix.port_listen).
+        - V(service), something else that listens there.
+        - V(nothing), the packet arrived and nobody listens.
+        - Empty where that is not known.
+      type: str
+    attempts:
+      description: How often the port was tried.
+      type: int
     detail:
-      description: Who answered what.
+      description:
+        - Who answered what, such as V(answered), V(NTP server, stratum 3) or V(RTSP/1.0 200).
+        - For an ICMP message its name, type, code and sender.
+        - Where a responder saw the request come from another address than RV(results[].source), it says which.
       type: str
   sample:
     - to: rs1
@@ -176,6 +215,8 @@ results:
       expected: open
       observed: open
       ok: true
+      service: responder
+      attempts: 1
       detail: answered
 differences:
   description: The entries of RV(results) that are not as expected, in the same form.
@@ -192,6 +233,11 @@ probes:
   type: int
   returned: success
   sample: 2
+retried:
+  description: How many ports were tried more than once.
+  type: int
+  returned: success
+  sample: 0
 seconds:
   description: How long it took.
   type: float
@@ -221,6 +267,7 @@ def main():
                     protocol=dict(type="str", required=True, choices=list(PROTOCOLS)),
                     open=dict(type="list", elements="int", default=[]),
                     shut=dict(type="list", elements="int", default=[]),
+                    speaks=dict(type="dict", default={}),
                 ),
             ),
             timeout=dict(type="float", default=1.0),

@@ -34,4 +34,4 @@ def test_a_shortage_of_this_host_is_no_observation(code):
     ],
 )
 def test_what_an_errno_means(code, observed, detail):
-    assert from_errno(code) == (observed, detail)
+    assert from_errno(code) == (observed, detail, "nothing" if observed == "refused" else "")

@@ -42,6 +42,12 @@ def test_every_port_becomes_a_probe_once():
     ]
 
 
+def test_what_a_port_speaks_goes_with_it():
+    """Keys are texts after a journey as JSON; a port that is not asked is passed over."""
+    probes = plan([expectation(speaks={"7563": "rtsp", 7564: "rtsp", "9": "rtsp"}), expectation(to="b", speaks=None)])
+    assert [each.speaks for each in probes] == ["", "rtsp", "rtsp", "", "", ""]
+
+
 def test_addresses_are_brought_into_one_form():
     first = plan([expectation(source="2001:DB8:0::1", address="2001:db8::0:5")])[0]
     assert (first.source, first.address) == ("2001:db8::1", "2001:db8::5")
@@ -62,6 +68,18 @@ def test_addresses_are_brought_into_one_form():
         ({"protocol": "igmp"}, "expectations[1].protocol: 'igmp'; allowed are tcp and udp"),
         ({"open": [0]}, "expectations[1].open: 0; allowed are ports from 1 to 65535"),
         ({"shut": [65536]}, "expectations[1].shut: 65536; allowed are ports from 1 to 65535"),
+        (
+            {"speaks": {"http": "rtsp"}},
+            "expectations[1].speaks: 'http'; allowed are ports from 1 to 65535",
+        ),
+        (
+            {"speaks": {"7563": "ntp"}},
+            "expectations[1].speaks[7563]: 'ntp'; allowed for tcp: rtsp",
+        ),
+        (
+            {"protocol": "udp", "speaks": {7563: None}},
+            "expectations[1].speaks[7563]: None; allowed for udp: dns and mdns and ntp and ssdp",
+        ),
         ({"open": [1, 2, 3], "shut": [3, 1]}, "expectations[1].shut: 1, 3; allowed are ports that are not in open"),
     ],
 )
@@ -80,7 +98,7 @@ def test_all_wrong_values_are_named_at_once():
     ("expected", "right"), [("open", {"open"}), ("shut", {"filtered", "unreachable"})], ids=["open", "shut"]
 )
 def test_which_observations_are_right(expected, right):
-    rows = {observed: row(probe(expected), Verdict(observed, "why")) for observed in OBSERVATIONS}
+    rows = {observed: row(probe(expected), Verdict(observed, "why", "nothing"), 2) for observed in OBSERVATIONS}
     assert {observed for observed, each in rows.items() if each["ok"]} == right
     assert rows["refused"] == {
         "to": "rs1",
@@ -91,6 +109,8 @@ def test_which_observations_are_right(expected, right):
         "expected": expected,
         "observed": "refused",
         "ok": False,
+        "service": "nothing",
+        "attempts": 2,
         "detail": "why",
     }
 

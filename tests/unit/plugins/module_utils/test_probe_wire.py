@@ -11,9 +11,9 @@ LONGEST = "h" * wire.HOST_SIZE
 
 
 def test_a_greeting_is_read_back():
-    line = wire.greeting("run-1", "rs1.example.com", "2001:db8::11", 7563)
-    assert line == b"portmatrix run-1 rs1.example.com 2001:db8::11 7563\n"
-    assert wire.parse_greeting(line) == wire.Greeting("run-1", "rs1.example.com", "2001:db8::11", 7563)
+    line = wire.greeting("run-1", "rs1.example.com", "2001:db8::11", 7563, "2001:db8::5")
+    assert line == b"portmatrix run-1 rs1.example.com 2001:db8::11 7563 2001:db8::5\n"
+    assert wire.parse_greeting(line) == ("run-1", "rs1.example.com", "2001:db8::11", 7563, "2001:db8::5")
 
 
 @pytest.mark.parametrize(
@@ -22,10 +22,10 @@ def test_a_greeting_is_read_back():
         b"",
         b"SSH-2.0-OpenSSH_9.2\r\n",
         b"\xff\xfe\x00",
-        b"portmatrix run-1 rs1 10.0.0.5\n",
-        b"portmatrix run-1 rs1 10.0.0.5 http\n",
-        b"portmatrix run-1 rs1 10.0.0.5 80 81\n",
-        b"otherword run-1 rs1 10.0.0.5 80\n",
+        b"portmatrix run-1 rs1 10.0.0.5 80\n",
+        b"portmatrix run-1 rs1 10.0.0.5 http 10.0.0.1\n",
+        b"portmatrix run-1 rs1 10.0.0.5 80 81 10.0.0.1\n",
+        b"otherword run-1 rs1 10.0.0.5 80 10.0.0.1\n",
     ],
 )
 def test_what_is_not_a_greeting(data):
@@ -40,7 +40,8 @@ def test_only_a_request_of_the_run_is_one():
 
 
 def test_no_answer_is_as_long_as_a_request_nor_taken_for_one():
-    answer = wire.greeting("r" * 64, LONGEST, "2001:db8:1111:2222:3333:4444:5555:6666", 65535)
+    address = "2001:db8:1111:2222:3333:4444:5555:6666"
+    answer = wire.greeting("r" * 64, LONGEST, address, 65535, address)
     assert len(answer) < wire.REQUEST_SIZE
     assert not wire.is_request(answer, "r" * 64)
 

@@ -23,8 +23,35 @@ BEHIND_GATEWAY = {4: "10.8.0.2", 6: "fd00:8::2"}
 GATEWAY = {4: "10.9.0.254", 6: "fd00:9::fe"}
 NOWHERE = {4: "192.0.2.1", 6: "2001:db8::1"}
 RESPONDER_PORT = 7563
+BEHIND_SOURCE_NAT = 7564
 MANY_PORTS = range(20000, 20500)
 
+# what nft calls a kind of rejection -> ICMP type, code and what we call it
+REJECTIONS = {
+    4: {
+        "net-unreachable": (3, 0, "network unreachable"),
+        "host-unreachable": (3, 1, "host unreachable"),
+        "prot-unreachable": (3, 2, "protocol unreachable"),
+        "port-unreachable": (3, 3, "port unreachable"),
+        "net-prohibited": (3, 9, "network prohibited"),
+        "host-prohibited": (3, 10, "host prohibited"),
+        "admin-prohibited": (3, 13, "administratively prohibited"),
+    },
+    6: {
+        "no-route": (1, 0, "no route"),
+        "admin-prohibited": (1, 1, "administratively prohibited"),
+        "addr-unreachable": (1, 3, "address unreachable"),
+        "port-unreachable": (1, 4, "port unreachable"),
+        "policy-fail": (1, 5, "source address refused"),
+        "reject-route": (1, 6, "route refused"),
+    },
+}
+FIRST_REJECTION = 9100
+REJECTION_RULES = "\n".join(
+    f"meta nfproto {family} meta l4proto {{ tcp, udp }} th dport {port} reject with {message} {kind}"
+    for version, family, message in ((4, "ipv4", "icmp"), (6, "ipv6", "icmpv6"))
+    for port, kind in enumerate(REJECTIONS[version], FIRST_REJECTION)
+)
 LISTENER_RULES = """
 table inet filter {
     chain input {
@@ -42,6 +69,7 @@ table inet filter {
         tcp dport 7700 tcp flags syn numgen inc mod 2 == 0 drop
         tcp dport 7701 tcp flags syn numgen inc mod 2 == 1 drop
         udp dport 7702 numgen inc mod 2 == 0 drop
+%(rejections)s
     }
 }
 table inet nat {
@@ -51,7 +79,7 @@ table inet nat {
         ip6 daddr fd00:9::2 tcp dport 7600 dnat ip6 to [fd00:9::2]:7563
     }
 }
-"""
+""" % {"rejections": REJECTION_RULES}
 INITIATOR_RULES = """
 table inet filter {
     chain output {
@@ -60,6 +88,13 @@ table inet filter {
         udp dport 91 drop
         tcp dport 92 reject
         udp dport 92 reject
+    }
+}
+table inet nat {
+    chain postrouting {
+        type nat hook postrouting priority 100
+        meta l4proto { tcp, udp } th dport 7564 snat ip to 10.9.0.101
+        meta l4proto { tcp, udp } th dport 7564 snat ip6 to fd00:9::101
     }
 }
 """
@@ -130,10 +165,14 @@ def lab():
         lab.run("gateway", "sh", "-c", forwarding)
         lab.run("initiator", "ip", "route", "add", "10.8.0.0/24", "via", GATEWAY[4])
         lab.run("initiator", "ip", "route", "add", "fd00:8::/64", "via", GATEWAY[6])
+        # a kernel sends few ICMP messages a second; these tests are not about that
+        unlimited = "echo 0 > /proc/sys/net/ipv4/icmp_ratemask; echo 0 > /proc/sys/net/ipv6/icmp/ratemask"
+        lab.run("listener", "sh", "-c", unlimited)
         lab.nft("listener", LISTENER_RULES)
         lab.nft("initiator", INITIATOR_RULES)
         lab.nft("gateway", GATEWAY_RULES)
-        tcp = [RESPONDER_PORT, 7700, 7701, *MANY_PORTS]
+        tcp = [RESPONDER_PORT, BEHIND_SOURCE_NAT, 7700, 7701, *MANY_PORTS]
+        udp = [RESPONDER_PORT, BEHIND_SOURCE_NAT, 7702]
         for run, host, place in (
             (RUN, "listener", LISTENER),
             (RUN, "impostor", IMPOSTOR),
@@ -144,7 +183,7 @@ def lab():
                 "port_listen",
                 run=run,
                 host=host,
-                rules=[rules("tcp", tcp), rules("udp", [RESPONDER_PORT, 7702])],
+                rules=[rules("tcp", tcp), rules("udp", udp)],
                 addresses=[place[4], place[6]],
                 seconds=120,
             )
@@ -174,7 +213,7 @@ def rows(lab):
             entries.append(expectation(version, OTHER_RUN[version], protocol, opened=[RESPONDER_PORT]))
             entries.append(expectation(version, NOWHERE[version], protocol, shut=[RESPONDER_PORT]))
             entries.append(expectation(version, BEHIND_GATEWAY[version], protocol, shut=[82]))
-    found = probe(lab, *entries)
+    found = probe(lab, *entries, timeout=2)
     assert found["probes"] == len(found["results"]) == 56
     return {
         (6 if ":" in row["address"] else 4, row["address"], row["protocol"], row["port"]): row
@@ -182,36 +221,43 @@ def rows(lab):
     }
 
 
+SERVICE_OF = {"refused": "nothing", "filtered": "", "unreachable": ""}
+
+
+def icmp_text(version, kind):
+    return "{3} {2} (type {0}, code {1})".format(*REJECTIONS[version][kind], "ICMP" if version == 4 else "ICMPv6")
+
+
 REFUSED = "the way is open, nothing listens there"
 CASES = [
     (LISTENER, "tcp", RESPONDER_PORT, "open", "answered"),
-    (LISTENER, "tcp", 7600, "open", "answered on {address} port 7563"),
+    (LISTENER, "tcp", 7600, "wrong_host", "answered by listener on {address} port 7563: translated on the way"),
     (LISTENER, "tcp", 7001, "open", "another service"),
     (LISTENER, "tcp", 7002, "open", "another service"),
     (LISTENER, "tcp", 7003, "open", "another service"),
     (LISTENER, "tcp", 81, "filtered", "no answer"),
-    (LISTENER, "tcp", 82, "unreachable", "ECONNREFUSED, ICMP port unreachable from {address}"),
-    (LISTENER, "tcp", 83, "unreachable", "{prohibited}, ICMP administratively prohibited from {address}"),
+    (LISTENER, "tcp", 82, "unreachable", "ECONNREFUSED, {port} from {address}"),
+    (LISTENER, "tcp", 83, "unreachable", "{prohibited}, {administratively} from {address}"),
     (LISTENER, "tcp", 84, "refused", REFUSED),
     (LISTENER, "tcp", 7999, "refused", REFUSED),
     (LISTENER, "tcp", 91, "filtered", "no answer"),
-    (LISTENER, "tcp", 92, "unreachable", "ECONNREFUSED, ICMP port unreachable from this host"),
+    (LISTENER, "tcp", 92, "unreachable", "ECONNREFUSED, {port} from this host"),
     (LISTENER, "udp", RESPONDER_PORT, "open", "answered"),
     (LISTENER, "udp", 7004, "open", "another service"),
     (LISTENER, "udp", 81, "filtered", "no answer"),
-    (LISTENER, "udp", 82, "refused", "ICMP port unreachable: nothing listens there, or the host's firewall rejects"),
-    (LISTENER, "udp", 83, "unreachable", "{prohibited}, ICMP administratively prohibited from {address}"),
+    (LISTENER, "udp", 82, "refused", "{port}: nothing listens there, or the host's firewall rejects"),
+    (LISTENER, "udp", 83, "unreachable", "{prohibited}, {administratively} from {address}"),
     (LISTENER, "udp", 91, "filtered", "dropped before leaving"),
-    (LISTENER, "udp", 92, "unreachable", "ECONNREFUSED, ICMP port unreachable from this host"),
-    (LISTENER, "udp", 7999, "refused", "ICMP port unreachable: nothing listens there, or the host's firewall rejects"),
+    (LISTENER, "udp", 92, "unreachable", "ECONNREFUSED, {port} from this host"),
+    (LISTENER, "udp", 7999, "refused", "{port}: nothing listens there, or the host's firewall rejects"),
     (IMPOSTOR, "tcp", RESPONDER_PORT, "wrong_host", "answered by impostor"),
     (IMPOSTOR, "udp", RESPONDER_PORT, "wrong_host", "answered by impostor"),
     (OTHER_RUN, "tcp", RESPONDER_PORT, "open", "answered by run old"),
     (OTHER_RUN, "udp", RESPONDER_PORT, "filtered", "no answer"),
     (NOWHERE, "tcp", RESPONDER_PORT, "unreachable", "ENETUNREACH, Network is unreachable"),
     (NOWHERE, "udp", RESPONDER_PORT, "unreachable", "ENETUNREACH, Network is unreachable"),
-    (BEHIND_GATEWAY, "tcp", 82, "unreachable", "ECONNREFUSED, ICMP port unreachable from {gateway}"),
-    (BEHIND_GATEWAY, "udp", 82, "unreachable", "ECONNREFUSED, ICMP port unreachable from {gateway}"),
+    (BEHIND_GATEWAY, "tcp", 82, "unreachable", "ECONNREFUSED, {port} from {gateway}"),
+    (BEHIND_GATEWAY, "udp", 82, "unreachable", "ECONNREFUSED, {port} from {gateway}"),
 ]
 
 
@@ -219,15 +265,62 @@ CASES = [
 @pytest.mark.parametrize(("place", "protocol", "port", "observed", "detail"), CASES)
 def test_every_kind_of_answer(rows, version, place, protocol, port, observed, detail):
     row = rows[version, place[version], protocol, port]
-    prohibited = "EHOSTUNREACH" if version == 4 else "EACCES"
-    detail = detail.format(address=place[version], gateway=GATEWAY[version], prohibited=prohibited)
+    detail = detail.format(
+        address=place[version],
+        gateway=GATEWAY[version],
+        prohibited="EHOSTUNREACH" if version == 4 else "EACCES",
+        port=icmp_text(version, "port-unreachable"),
+        administratively=icmp_text(version, "admin-prohibited"),
+    )
     assert (row["observed"], row["detail"]) == (observed, detail)
+    assert row["service"] == SERVICE_OF.get(observed, "service" if detail == "another service" else "responder")
     right = {"open": ["open"], "shut": ["filtered", "unreachable"]}[row["expected"]]
     assert row["ok"] is (observed in right)
 
 
 def test_the_round_covered_every_case(rows):
     assert len(rows) == 2 * len(CASES)
+
+
+@pytest.fixture(scope="module")
+def rejected(lab):
+    """One round over every kind of rejection: (version, protocol, port) -> row."""
+    entries = [
+        expectation(
+            version,
+            LISTENER[version],
+            protocol,
+            shut=range(FIRST_REJECTION, FIRST_REJECTION + len(REJECTIONS[version])),
+        )
+        for version in (4, 6)
+        for protocol in ("tcp", "udp")
+    ]
+    found = probe(lab, *entries)
+    return {(6 if ":" in row["address"] else 4, row["protocol"], row["port"]): row for row in found["results"]}
+
+
+@pytest.mark.parametrize(
+    ("version", "port", "kind"),
+    [(version, port, kind) for version in (4, 6) for port, kind in enumerate(REJECTIONS[version], FIRST_REJECTION)],
+)
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_every_kind_of_icmp_is_told(rejected, version, port, kind, protocol):
+    row = rejected[version, protocol, port]
+    text = icmp_text(version, kind)
+    if (protocol, kind) == ("udp", "port-unreachable"):
+        assert (row["observed"], row["ok"], row["service"]) == ("refused", False, "nothing")
+        assert row["detail"].startswith(f"{text}: ")
+    else:
+        assert (row["observed"], row["ok"], row["service"]) == ("unreachable", True, "")
+        assert row["detail"].endswith(f", {text} from {LISTENER[version]}")
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_a_source_that_is_translated_on_the_way_is_told(lab, version, protocol):
+    row = probe(lab, expectation(version, LISTENER[version], protocol, opened=[BEHIND_SOURCE_NAT]))["results"][0]
+    assert (row["observed"], row["ok"], row["service"]) == ("open", True, "responder")
+    assert row["detail"] == f"answered, to {OTHER_SOURCES[version]}: translated on the way"
 
 
 @pytest.mark.parametrize("version", [4, 6])
@@ -258,18 +351,22 @@ def test_differences_are_the_rows_that_are_not_ok(lab):
     ]
     assert found["counts"] == {"open": 1, "refused": 1, "filtered": 1, "unreachable": 0, "wrong_host": 0, "error": 0}
     assert found["probes"] == 3
+    assert found["retried"] == 1
+    assert [row["attempts"] for row in found["results"]] == [1, 1, 2]
     assert found["changed"] is False
 
 
 def test_a_lost_packet_is_forgiven_by_a_retry(lab):
     lossy = expectation(4, LISTENER[4], "tcp", opened=[7700])
-    assert probe(lab, lossy, timeout=0.5, retries=1)["counts"]["open"] == 1
+    found = probe(lab, lossy, timeout=0.5, retries=3)
+    assert (found["counts"]["open"], found["retried"], found["results"][0]["attempts"]) == (1, 1, 2)
     assert probe(lab, lossy, timeout=0.5, retries=0)["counts"]["filtered"] == 1
 
 
 def test_a_retry_does_not_take_back_an_answer(lab):
     found = probe(lab, expectation(4, LISTENER[4], "tcp", shut=[7701]), timeout=0.5, retries=3)
     assert [row["observed"] for row in found["differences"]] == ["open"]
+    assert (found["retried"], found["results"][0]["attempts"]) == (0, 1)
 
 
 def test_a_udp_request_is_sent_twice(lab):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -113,14 +113,17 @@ def test_tcp_gets_the_line_and_the_end(address):
     with serving(place):
         for _number in range(3):
             with socket.create_connection((address, place.port), timeout=5) as connection:
-                heard = b"".join(iter(lambda: connection.recv(100), b""))
-            assert heard == greeting(RUN, "rs1", address, place.port)
+                heard = connection.recv(100)
+                connection.send(b"OPTIONS * RTSP/1.0\r\n\r\n")  # it does not mind a question
+                connection.shutdown(socket.SHUT_WR)
+                heard += b"".join(iter(lambda: connection.recv(100), b""))
+            assert heard == greeting(RUN, "rs1", address, place.port, address)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_udp_answers_nothing_but_a_request_of_its_run(address):
     place = Endpoint(address, "udp", free_port(address, socket.SOCK_DGRAM))
-    line = greeting(RUN, "rs1", address, place.port)
+    line = greeting(RUN, "rs1", address, place.port, address)
     with serving(place):
         noise = [b"", b"x" * REQUEST_SIZE, request("run-2"), request(RUN).rstrip(), line, line.ljust(REQUEST_SIZE - 1)]
         assert ask(place, *noise) == []
@@ -133,7 +136,7 @@ def test_udp_answers_from_the_address_that_was_asked():
     places = [Endpoint(address, "udp", port) for address in ("127.0.0.1", "127.0.0.2")]
     with serving(*places):
         for place in places:
-            assert ask(place, request(RUN)) == [greeting(RUN, "rs1", place.address, port)]
+            assert ask(place, request(RUN)) == [greeting(RUN, "rs1", place.address, port, "127.0.0.1")]
 
 
 def test_it_goes_on_after_a_prober_that_hangs_up():
@@ -144,7 +147,7 @@ def test_it_goes_on_after_a_prober_that_hangs_up():
                 rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
                 rude.connect(place[::2])
         with socket.create_connection(place[::2], timeout=5) as connection:
-            assert connection.recv(100) == greeting(RUN, "rs1", *place[::2])
+            assert connection.recv(100) == greeting(RUN, "rs1", *place[::2], "127.0.0.1")
 
 
 def test_it_ends_at_its_time_limit():
@@ -157,21 +160,90 @@ def test_it_ends_at_its_time_limit():
         sock.close()
 
 
+KINDS = [("tcp", socket.SOCK_STREAM), ("udp", socket.SOCK_DGRAM)]
+OPTIONS = {"plain": (), "reuse address": ("SO_REUSEADDR",), "reuse port": ("SO_REUSEADDR", "SO_REUSEPORT")}
+
+
+@contextmanager
+def service(bound_to, kind, options=(), port=0, only_ipv6=False):
+    """A service as there are many, bound to an address and listening; yields its port."""
+    with socket.socket(socket.AF_INET6 if ":" in bound_to else socket.AF_INET, kind) as sock:
+        for option in options:
+            sock.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)
+        if ":" in bound_to:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only_ipv6)
+        sock.bind((bound_to, port))
+        if kind == socket.SOCK_STREAM:
+            sock.listen()
+        yield sock.getsockname()[1]
+
+
+def occupied_of(*wanted):
+    """Return which of ``wanted`` the responder found occupied."""
+    sockets, occupied = responder.listen(wanted)
+    assert sorted([*sockets.values(), *occupied]) == sorted(wanted)
+    for sock in sockets:
+        sock.close()
+    return occupied
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize(
+    ("bound_to", "asked"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("::1", "::1"),
+        ("::", "::1"),
+        ("::", "127.0.0.1"),
+    ],
+)
+@pytest.mark.parametrize(("protocol", "kind"), KINDS)
+def test_an_occupied_port_is_left_to_its_service(bound_to, asked, protocol, kind, options):
+    with service(bound_to, kind, options) as port:
+        taken = Endpoint(asked, protocol, port)
+        assert occupied_of(taken, Endpoint(asked, protocol, free_port(asked, kind))) == [taken]
+
+
+@pytest.mark.parametrize(
+    ("bound_to", "asked"), [("::", "127.0.0.1"), ("0.0.0.0", "::1"), ("127.0.0.1", "127.0.0.2"), ("::1", "127.0.0.1")]
+)
+@pytest.mark.parametrize(("protocol", "kind"), KINDS)
+def test_a_service_at_other_addresses_occupies_nothing(bound_to, asked, protocol, kind):
+    with service(bound_to, kind, only_ipv6=True) as port:
+        assert occupied_of(Endpoint(asked, protocol, port)) == []
+
+
 @pytest.mark.parametrize("bound_to", ["127.0.0.1", "0.0.0.0"])
-@pytest.mark.parametrize(("protocol", "kind"), [("tcp", socket.SOCK_STREAM), ("udp", socket.SOCK_DGRAM)])
-def test_an_occupied_port_is_left_to_its_service(bound_to, protocol, kind):
-    with socket.socket(socket.AF_INET, kind) as service:
-        service.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        service.bind((bound_to, 0))
-        if protocol == "tcp":
-            service.listen()
-        taken = Endpoint("127.0.0.1", protocol, service.getsockname()[1])
-        other = Endpoint("127.0.0.1", protocol, free_port(kind=kind))
-        sockets, occupied = responder.listen([taken, other])
-        for sock in sockets:
-            sock.close()
-    assert occupied == [taken]
-    assert list(sockets.values()) == [other]
+@pytest.mark.parametrize(("protocol", "kind"), KINDS)
+def test_a_service_cannot_start_on_a_port_of_the_responder_but_right_after_it(bound_to, protocol, kind):
+    """Though it reuses nothing, and probers have just been answered there."""
+    place = Endpoint("127.0.0.1", protocol, free_port(kind=kind))
+    sockets, _occupied = responder.listen([place])
+    thread = threading.Thread(target=responder.serve, args=(sockets, RUN, "rs1", 1), daemon=True)
+    thread.start()
+    if protocol == "tcp":
+        for _number in range(3):
+            with socket.create_connection(place[::2], timeout=5) as connection:
+                assert connection.recv(100)
+    else:
+        assert ask(place, request(RUN))
+    for options in OPTIONS.values():
+        with pytest.raises(OSError, match="Address already in use"), service(bound_to, kind, options, place.port):
+            pass
+    thread.join(10)
+    for sock in sockets:
+        sock.close()
+    with service(bound_to, kind, port=place.port):
+        pass
+
+
+def test_connections_that_stay_open_keep_nobody_out():
+    place = Endpoint("127.0.0.1", "tcp", free_port())
+    with serving(place), ExitStack() as stay:
+        for _number in range(responder._MOST_CONNECTIONS + 20):
+            connection = stay.enter_context(socket.create_connection(place[::2], timeout=5))
+            assert connection.recv(100)
 
 
 def test_connections_of_an_earlier_run_are_no_service():
@@ -182,19 +254,12 @@ def test_connections_of_an_earlier_run_are_no_service():
         listener.setblocking(True)
         listener.accept()[0].close()  # closes first, so this end waits in TIME_WAIT
     listener.close()
-    sockets, occupied = responder.listen([place])
-    for sock in sockets:
-        sock.close()
-    assert occupied == []
+    assert occupied_of(place) == []
 
 
 def test_ipv6_leaves_ipv4_alone():
     port = free_port("::1")
-    sockets, occupied = responder.listen([Endpoint("::1", "tcp", port), Endpoint("127.0.0.1", "tcp", port)])
-    for sock in sockets:
-        sock.close()
-    assert len(sockets) == 2
-    assert occupied == []
+    assert occupied_of(Endpoint("::1", "tcp", port), Endpoint("127.0.0.1", "tcp", port)) == []
 
 
 def test_an_ipv4_address_in_ipv6_clothes_is_not_listened_on():

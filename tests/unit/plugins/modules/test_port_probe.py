@@ -34,6 +34,11 @@ def test_numbers_may_come_as_text(lab):
     assert found["results"][0]["port"] == 9
 
 
+def test_what_a_port_speaks_is_an_option(lab):
+    found = probe(lab, expectations=[{**EXPECTATION, "speaks": {"9": "rtsp"}}], timeout=0.5)
+    assert "speaks" not in found["results"][0]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -44,6 +49,10 @@ def test_numbers_may_come_as_text(lab):
         (
             {"expectations": [{**EXPECTATION, "shut": [0]}]},
             "expectations[0].shut: 0; allowed are ports from 1 to 65535",
+        ),
+        (
+            {"expectations": [{**EXPECTATION, "speaks": {"9": "ntp"}}]},
+            "expectations[0].speaks[9]: 'ntp'; allowed for tcp: rtsp",
         ),
         (
             {"expectations": [{**EXPECTATION, "source": "192.0.2.1"}]},

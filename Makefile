@@ -4,6 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 PYTHON ?= python3
 PYTEST_ARGS ?=
+COMMON := not managers and not media and not pages and not proof
 COLLECTIONS := $(CURDIR)/.cache/collections
 PIP_INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c tests/constraints.txt -r
 
@@ -19,10 +20,11 @@ help:            ## what there is
 
 .PHONY: demo test
 demo: venv       ## the lab: apply, prove with packets, apply again without a change; leaves demo-report/
+	@tests/tools/packages.sh graphviz
 	@examples/lab/demo.sh demo-report
 
 test: venv-test  ## unit and integration tests
-	@python -m pytest tests/unit tests/integration -m "not managers" $(PYTEST_ARGS)
+	@python -m pytest tests/unit tests/integration -m "$(COMMON)" $(PYTEST_ARGS)
 
 # --- the lab by hand
 
@@ -35,7 +37,7 @@ lab-down: venv   ## end the lab
 
 # --- gates
 
-.PHONY: lint units managers sanity docs reference molecule lockouts bench cores build format
+.PHONY: lint units managers media pages proof sanity docs reference molecule lockouts bench cores build format
 lint: venv-ci    ## ruff, mypy, yamllint, ansible-lint, shellcheck, the changelog
 	ruff check .
 	ruff format --check .
@@ -51,11 +53,22 @@ format: venv-ci  ## put Python files into the common form
 	ruff format .
 
 units: venv-test ## unit tests only
-	@python -m pytest tests/unit -m "not managers" $(PYTEST_ARGS)
+	@python -m pytest tests/unit -m "$(COMMON)" $(PYTEST_ARGS)
 
 managers: venv-test ## tests with real ufw and firewalld, and of a module killed at every step; installs them without starting them
 	@tests/tools/manager-packages.sh
 	@python -m pytest tests/unit tests/faults -m managers $(PYTEST_ARGS)
+
+proof: venv-test ## faults of every kind made in the lab, which the proof has to find and locate, and a site of 60 hosts
+	@python -m pytest tests/faults tests/integration -m proof $(PYTEST_ARGS)
+
+media: venv-test ## real video, names and time through the applied rules; installs ffmpeg, GStreamer and others
+	@tests/tools/media-packages.sh
+	@python -m pytest tests/media -m media $(PYTEST_ARGS)
+
+pages: venv-test ## the report in a real browser; installs Chromium and graphviz
+	@tests/tools/packages.sh chromium graphviz
+	@python -m pytest tests/integration -m pages $(PYTEST_ARGS)
 
 sanity: venv     ## ansible-test sanity, on a copy of what git knows
 	tests/tools/sanity.sh
@@ -63,8 +76,9 @@ sanity: venv     ## ansible-test sanity, on a copy of what git knows
 docs: venv-ci    ## check the documentation of every plugin, role and page
 	antsibull-docs lint-collection-docs --plugin-docs .
 
-reference: venv  ## write docs/reference.md anew from the matrices
+reference: venv  ## write anew what is made from the code: docs/reference.md and docs/proof.schema.json
 	python docs/reference.py > docs/reference.md
+	python docs/proof_schema.py > docs/proof.schema.json
 
 molecule: venv-ci ## the lab as a scenario, and one for each back-end on containers with systemd
 	tests/tools/molecule.sh
@@ -76,6 +90,8 @@ bench: venv-test ## what compiling and applying cost, and what packets notice of
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/compile.py
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/apply_cost.py
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/continuity.py
+	@tests/tools/packages.sh nmap
+	PYTHONPATH=$(COLLECTIONS) python benchmarks/prober.py
 
 cores: venv      ## unit tests under the other supported versions of ansible-core
 	tests/tools/other-cores.sh

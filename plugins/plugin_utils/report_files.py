@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-TEXTS = (".md", ".csv")
+TEXTS = (".md", ".csv", ".txt")
 
 
 def differing(directory: Path, files: Mapping[str, bytes]) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils import report_files
 
 FILES = {"a.md": b"one\ntwo\n", "b.xlsx": b"PK\x00"}
+TEXTS = {"a.txt": b"one\ntwo\n", "a.csv": b"one\ntwo\n", "b.html": b"one\n"}
 
 
 def test_files_are_written_once(tmp_path: Path) -> None:
@@ -27,6 +28,11 @@ def test_diffs_are_those_of_text(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes(b"one\n")
     (found,) = report_files.diffs(tmp_path, FILES, FILES)
     assert found["prepared"].splitlines()[2:] == ["@@ -1,0 +2 @@", "+two"]
+
+
+def test_text_and_csv_have_diffs_and_pages_have_none(tmp_path: Path) -> None:
+    found = report_files.diffs(tmp_path, TEXTS, TEXTS)
+    assert [each["prepared"].splitlines()[-2:] for each in found] == [["+one", "+two"]] * 2
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:

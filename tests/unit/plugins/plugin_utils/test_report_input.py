@@ -39,6 +39,18 @@ def test_policies_know_their_site_and_networks() -> None:
     assert any(rule["flows"] == ["own.recording.web"] for rule in policies["rs1"]["rules"])
 
 
+def test_components_are_those_that_nothing_else_brings_along() -> None:
+    hosts = {
+        **HOSTVARS,
+        "cam1": {"group_names": ["camera", "dmz", "hikvision_camera"], "ansible_host": "10.0.0.13"},
+        "all": {"group_names": ["milestone_sql_server", "milestone_log_server"], "ansible_host": "10.0.0.14"},
+    }
+    policies, _matrix = read(hosts)
+    assert policies["rs1"]["components"] == ["milestone_recording_server"]
+    assert policies["cam1"]["components"] == ["hikvision_camera"]
+    assert policies["all"]["components"] == ["milestone_log_server", "milestone_sql_server"]
+
+
 def test_the_matrix_has_the_sites_own_flows() -> None:
     _policies, matrix = read(HOSTVARS)
     flows = [flow["id"] for flow in matrix["flows"]]

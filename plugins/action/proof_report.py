@@ -1,0 +1,117 @@
+# Copyright (c) 2026, vidnet.portmatrix contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the proof of a site on the controller; see the documentation of the module of this name."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils import (
+    proof_files,
+    proof_text,
+    report_files,
+    report_input,
+)
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.ansible_values import plain
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.proof import Run, Seen, proof, states_of
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.proof_results import with_places
+
+ARGUMENTS = {
+    "dest": {"type": "path"},
+    "stored": {"type": "path"},
+    "formats": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(proof_files.FORMS),
+        "default": list(proof_files.USUAL),
+    },
+    "registered": {"type": "str"},
+    "results": {"type": "dict"},
+    "located": {"type": "dict", "default": {}},
+    "readback": {"type": "dict", "default": {}},
+    "backends": {"type": "dict", "default": {}},
+    "hosts": {"type": "list", "elements": "str"},
+    "title": {"type": "str", "default": "Port proof"},
+    "run": {"type": "str", "default": ""},
+    "seconds": {"type": "float", "default": 0.0},
+    "width": {"type": "int", "default": proof_text.WIDTH},
+}
+SOURCES = ["registered", "results", "stored"]
+STATE_VARIABLES = ("portmatrix_state", "portmatrix_mode")
+
+
+class ActionModule(ActionBase):
+    """Returns the figures and the text of the proof, and the names of the files."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_diff = True
+    _supports_async = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        _result, arguments = self.validate_argument_spec(
+            argument_spec=ARGUMENTS,
+            mutually_exclusive=[SOURCES],
+            required_one_of=[SOURCES],
+        )
+        arguments = plain(arguments)
+        try:
+            if arguments["stored"]:
+                found = proof_files.stored(Path(os.path.abspath(arguments["stored"])))
+            else:
+                found = _proof((task_vars or {})["hostvars"], arguments)
+            shown = {"summary": found["summary"], "text": proof_text.text(found, arguments["width"])}
+            if not arguments["dest"]:
+                return {"changed": False, "files": [], **shown}
+            files = proof_files.files(found, arguments["formats"])
+            return {**self._written(Path(os.path.abspath(arguments["dest"])), files), **shown}
+        except (OSError, RuntimeError, ValueError) as error:
+            raise AnsibleActionFail(f"proof_report: {error}") from None
+
+    def _written(self, directory: Path, files: dict[str, bytes]) -> dict[str, Any]:
+        names = report_files.differing(directory, files)
+        result = {"changed": bool(names), "files": [str(directory / name) for name in files]}
+        if self._task.diff:
+            result["diff"] = report_files.diffs(directory, files, names)
+        if names and not self._task.check_mode:
+            report_files.write(directory, {name: files[name] for name in names})
+        return result
+
+
+def _proof(hostvars: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    policies, matrix = report_input.read(hostvars)
+    hosts = [name for name in policies if arguments["hosts"] is None or name in arguments["hosts"]]
+    variables = {
+        name: {key: plain(hostvars[name][key]) for key in STATE_VARIABLES if key in hostvars[name]} for name in hosts
+    }
+    made = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    run = Run(arguments["title"], arguments["run"], made, arguments["seconds"])
+    results = arguments["results"]
+    if results is None:
+        results = _registered(hostvars, hosts, arguments["registered"])
+    results = with_places(results, arguments["located"])
+    seen = Seen(results, arguments["readback"], arguments["backends"])
+    found = proof(policies, matrix, run, seen, states_of(policies, hosts, seen.results, variables))
+    return proof_files.checked(found, "what was seen")
+
+
+def _registered(hostvars: Any, hosts: list[str], variable: str) -> dict[str, Any]:
+    """Return host -> rows of each host that has an answer of port_probe in a variable.
+
+    What a module returned holds no templates, so it is taken as it is: templating every row takes far longer than probing.
+    """
+    found = {}
+    for host in hosts:
+        answer = hostvars.raw_get(host).get(variable)
+        if isinstance(answer, Mapping) and "results" in answer:
+            found[host] = plain(answer["results"])
+    return found

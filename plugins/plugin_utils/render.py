@@ -15,10 +15,11 @@ from . import report_forms, report_markdown
 from .firewall_request import firewall_request
 from .report import Report, Table, counted, only, table
 from .site_matrix import site_matrix
+from .windows import exports
 
 Rules = Sequence[Mapping[str, Any]]
 COLUMNS = ("host", "direction", "protocol", "ports", "peers", "reason", "flows")
-FORMS = ("nft", "json", *report_forms.FORMS)
+FORMS = ("nft", "json", *exports.FORMS, *report_forms.FORMS)
 TITLE = "Firewall rules"
 
 
@@ -29,8 +30,9 @@ def render(
     matrix: Mapping[str, Any] | None = None,
     hosts: Collection[str] | None = None,
     part: str | None = None,
+    profiles: str = "leave",
 ) -> str:
-    """Return the text of one host's rules, or of host -> rules (or policy), in the form of that name; xlsx in base64.
+    """Return the text of one host's rules, or of host -> rules (or policy), in the form of that name; xlsx and registry_pol in base64.
 
     With the data of a ``matrix`` a table is the resolved matrix of the site, of ``hosts`` or of all; ``part`` is the key of
     the one table wanted. Raises ValueError for an unknown form or part, for several hosts where the form holds one, and for
@@ -46,7 +48,11 @@ def render(
     if hosts is not None:
         by_host = {host: entry for host, entry in by_host.items() if host in hosts}
     if form == "nft":
-        return _nft(by_host, egress)
+        return nft_script.script(list(_one(by_host, form)[1]), egress)
+    if form in exports.FORMS:
+        host, only_rules = _one(by_host, form)
+        data = exports.export(only_rules, form, egress, profiles, host)
+        return base64.b64encode(data).decode() if form == "registry_pol" else data.decode()
     if form == "json":
         return _json(by_host)
     rows = _table(by_host)
@@ -99,10 +105,10 @@ def _table(hosts: Mapping[str, Rules]) -> Table:
     return table("rules", "Rules", head, rows)
 
 
-def _nft(hosts: Mapping[str, Rules], egress: str) -> str:
+def _one(hosts: Mapping[str, Rules], form: str) -> tuple[str, Rules]:
     if len(hosts) != 1:
-        raise ValueError("nft is the text of one host; allowed: a list of rules, or a mapping of one host")
-    return nft_script.script(list(next(iter(hosts.values()))), egress)
+        raise ValueError(f"{form} is the text of one host; allowed: a list of rules, or a mapping of one host")
+    return next(iter(hosts.items()))
 
 
 def _json(hosts: Mapping[str, Rules]) -> str:

@@ -131,7 +131,7 @@ def test_errors_with_the_matrix(rules: object, options: dict[str, object], error
 @pytest.mark.parametrize(
     ("rules", "form", "error"),
     [
-        (RULES, "pdf", "unknown form 'pdf'; allowed: nft, json, markdown, csv, xlsx, html"),
+        (RULES, "pdf", "unknown form 'pdf'; allowed: nft, json, lgpo, registry_pol, powershell, markdown, csv, xlsx, html"),
         ({"a": RULES, "b": RULES}, "nft", "nft is the text of one host"),
         ([{**RULES[0], "ports": ["70000"]}], "nft", "70000 is outside 1-65535"),
         ([{**RULES[0], "peers": []}], "nft", "peers: is empty"),
@@ -143,3 +143,11 @@ def test_errors(rules: object, form: str, error: str) -> None:
     with pytest.raises(AnsibleFilterError) as raised:
         render(rules, form)
     assert error in str(raised.value)
+
+
+def test_windows() -> None:
+    assert "|Protocol=6|LPort=80|LPort=443|RA4=10.0.0.5/255.255.255.255|RA6=2001:db8::/64|" in render(RULES, "lgpo")
+    assert base64.b64decode(render(RULES, "registry_pol")).startswith(b"PReg\x01\0\0\0")
+    assert "RemotePort = @('53')" in render(RULES, "powershell", egress="enforce")
+    with pytest.raises(AnsibleFilterError, match="portmatrix_management_sources"):
+        render(RULES, "powershell", profiles="enforce")

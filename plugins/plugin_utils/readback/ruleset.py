@@ -1,0 +1,66 @@
+# Copyright (c) 2026, vidnet.portmatrix contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules in force on a host, from the listings that were read there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback import (
+    ipset_save,
+    iptables_save,
+    nft_json,
+    places,
+)
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.model import HOOKS, Chain, Rule, Table
+
+_TABLE = re.compile(r"^\*(\S+)$", re.MULTILINE)
+_FAMILIES = {"ipv4": "ip", "ipv6": "ip6"}
+
+
+class Ruleset(NamedTuple):
+    """The tables in force, and the host they are in force on."""
+
+    tables: list[Table]
+    host: places.Host
+
+
+def ruleset(read: Mapping[str, Any] | Ruleset, addresses: Iterable[str] = ()) -> Ruleset:
+    """Return what ``read``, the result ``ruleset`` of the module policy_readback, says; or what it is, where that was done.
+
+    ``addresses`` are further ones of the host, as texts.
+    A listing that cannot be read becomes a rule that nothing is known of. Tables of iptables-nft are taken from what
+    iptables-save says of them. Raises ValueError where ``read`` is something else.
+    """
+    if isinstance(read, Ruleset):
+        return read
+    if not isinstance(read, Mapping) or "nft" not in read:
+        raise ValueError("ruleset: must be the result ruleset of the module vidnet.portmatrix.policy_readback")
+    host = places.host(read.get("interfaces") or (), [*(read.get("addresses") or ()), *addresses])
+    interfaces = host.interfaces | {places.LOOPBACK}
+    saved = read.get("iptables") or {}
+    sets = ipset_save.sets(read.get("ipset") or "")
+    tables: list[Table] = []
+    owned: set[tuple[str, str]] = set()
+    for family, short in _FAMILIES.items():
+        for kind, text in sorted((saved.get(family) or {}).items()):
+            try:
+                tables += iptables_save.tables(text, family, sets, interfaces)
+            except ValueError as error:
+                tables.append(_unreadable(f"iptables-{kind}-save, {family}: {error}"))
+            if kind == "nft":
+                owned.update((short, name) for name in _TABLE.findall(text))
+    try:
+        tables += nft_json.tables(read["nft"], interfaces, host.addresses, owned)
+    except ValueError as error:
+        tables.append(_unreadable(f"nft: {error}"))
+    return Ruleset(tables, host)
+
+
+def _unreadable(why: str) -> Table:
+    rule = Rule(({},), True, "unknown", "", f"the listing could not be read: {why}")
+    chains = {hook: Chain(hook, (rule,), hook, 0, "accept") for hook in HOOKS}
+    return Table("unreadable", frozenset(_FAMILIES), chains)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils import (
     proof_files,
+    proof_run,
     proof_text,
     report_files,
     report_input,
@@ -34,6 +34,9 @@ ARGUMENTS = {
         "default": list(proof_files.USUAL),
     },
     "registered": {"type": "str"},
+    "again": {"type": "str", "default": ""},
+    "witnesses": {"type": "str", "default": ""},
+    "in_force": {"type": "str", "default": ""},
     "results": {"type": "dict"},
     "located": {"type": "dict", "default": {}},
     "readback": {"type": "dict", "default": {}},
@@ -45,7 +48,9 @@ ARGUMENTS = {
     "width": {"type": "int", "default": proof_text.WIDTH},
 }
 SOURCES = ["registered", "results", "stored"]
-STATE_VARIABLES = ("portmatrix_state", "portmatrix_mode")
+REGISTERED = ("registered", "again", "witnesses", "in_force")
+BOUND, USUAL_BOUND = ("portmatrix_egress", "portmatrix_mode"), ("allow", "enforce")
+STATE_VARIABLES = ("portmatrix_state", "portmatrix_mode", "portmatrix_egress")
 
 
 class ActionModule(ActionBase):
@@ -95,23 +100,20 @@ def _proof(hostvars: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     }
     made = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     run = Run(arguments["title"], arguments["run"], made, arguments["seconds"])
-    results = arguments["results"]
-    if results is None:
-        results = _registered(hostvars, hosts, arguments["registered"])
-    results = with_places(results, arguments["located"])
-    seen = Seen(results, arguments["readback"], arguments["backends"])
+    if arguments["results"] is None:
+        names = proof_run.Registered(*(arguments[option] for option in REGISTERED))
+        bounds = {name: proof_run.Bound(*map(variables[name].get, BOUND, USUAL_BOUND)) for name in hosts}
+        seen = proof_run.seen(names, lambda host, name: _registered(hostvars, host, name), policies, bounds)
+    else:
+        results = with_places(arguments["results"], arguments["located"])
+        seen = Seen(results, arguments["readback"], arguments["backends"])
     found = proof(policies, matrix, run, seen, states_of(policies, hosts, seen.results, variables))
     return proof_files.checked(found, "what was seen")
 
 
-def _registered(hostvars: Any, hosts: list[str], variable: str) -> dict[str, Any]:
-    """Return host -> rows of each host that has an answer of port_probe in a variable.
+def _registered(hostvars: Any, host: str, variable: str) -> Any:
+    """Return what a host has registered.
 
     What a module returned holds no templates, so it is taken as it is: templating every row takes far longer than probing.
     """
-    found = {}
-    for host in hosts:
-        answer = hostvars.raw_get(host).get(variable)
-        if isinstance(answer, Mapping) and "results" in answer:
-            found[host] = plain(answer["results"])
-    return found
+    return plain(hostvars.raw_get(host).get(variable))

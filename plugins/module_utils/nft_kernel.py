@@ -38,10 +38,10 @@ class Nft:
     def __init__(self, nft):
         self._nft = list(nft)
 
-    def read(self):
-        """Return our table as nft prints it, "" when there is none; run as a script, the text brings it back."""
+    def read(self, table=TABLE):
+        """Return a table of ours as nft prints it, "" when there is none; run as a script, the text brings it back."""
         try:
-            return self._run("could not list the table", ["list", "table", *TABLE.split()])
+            return self._run("could not list the table", ["list", "table", *table.split()])
         except NftError as error:
             if _ABSENT in str(error):
                 return ""

@@ -41,6 +41,21 @@ options:
       - The variable in which every host has registered what M(vidnet.portmatrix.port_probe) returned. Hosts without it were not asked.
       - With many thousand rows this takes a second, where O(results) takes minutes, because Ansible does not go through every row.
     type: str
+  again:
+    description: The variable in which hosts have registered what M(vidnet.portmatrix.port_probe) returned when it was asked about differences again.
+    type: str
+    default: ""
+  witnesses:
+    description: The variable in which hosts have registered what M(vidnet.portmatrix.packet_witness) had counted meanwhile.
+    type: str
+    default: ""
+  in_force:
+    description:
+      - The variable in which hosts have registered what M(vidnet.portmatrix.policy_readback) returned.
+      - The rules in force are compared with the policy of each host then, for all packets. Of differences that packets found, they tell which
+        rule it was.
+    type: str
+    default: ""
   stored:
     description:
       - A C(proof.json) of an earlier run, to write the proof again from. The other options about the run are ignored then.

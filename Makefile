@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 PYTHON ?= python3
 PYTEST_ARGS ?=
-COMMON := not managers and not media and not pages and not proof
+COMMON := not managers and not media and not pages
 COLLECTIONS := $(CURDIR)/.cache/collections
 PIP_INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c tests/constraints.txt -r
 
@@ -18,10 +18,14 @@ help:            ## what there is
 
 # --- what people want
 
-.PHONY: demo test
+.PHONY: demo demo60 test
 demo: venv       ## the lab: apply, prove with packets, apply again without a change; leaves demo-report/
 	@tests/tools/packages.sh graphviz
 	@examples/lab/demo.sh demo-report
+
+demo60: venv     ## the same with 60 hosts on three sites
+	@tests/tools/packages.sh graphviz
+	@examples/lab/demo.sh demo-report sixty
 
 test: venv-test  ## unit and integration tests
 	@python -m pytest tests/unit tests/integration -m "$(COMMON)" $(PYTEST_ARGS)
@@ -60,7 +64,7 @@ managers: venv-test ## tests with real ufw and firewalld, and of a module killed
 	@python -m pytest tests/unit tests/faults -m managers $(PYTEST_ARGS)
 
 proof: venv-test ## faults of every kind made in the lab, which the proof has to find and locate, and a site of 60 hosts
-	@python -m pytest tests/faults tests/integration -m proof $(PYTEST_ARGS)
+	@python -m pytest tests/faults tests/proof -m "not managers" $(PYTEST_ARGS)
 
 media: venv-test ## real video, names and time through the applied rules; installs ffmpeg, GStreamer and others
 	@tests/tools/media-packages.sh
@@ -90,6 +94,7 @@ bench: venv-test ## what compiling and applying cost, and what packets notice of
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/compile.py
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/apply_cost.py
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/continuity.py
+	PYTHONPATH=$(COLLECTIONS) python benchmarks/proof.py
 	@tests/tools/packages.sh nmap
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/prober.py
 

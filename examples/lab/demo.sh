@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # The demonstration: start the lab, apply the policy of every host and prove it with packets, then apply it again and see that
-# nothing at all has changed. A lab that already ran stays up. The truth table goes to the directory given.
+# nothing at all has changed. A lab that already ran stays up.
+#
+#   demo.sh [DIRECTORY [INVENTORY]]    where the report goes to, and a lab to use instead of the one of 29 hosts: sixty
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 report=$(mkdir -p "${1:-demo-report}" && cd "${1:-demo-report}" && pwd)
+inventory=$here/${2:-inventory}
 export ANSIBLE_CONFIG=$here/ansible.cfg
 
-lab() { python "$here/lab.py" "$@"; }
-site() { ansible-playbook "$here/../../playbooks/site.yml" -i "$here/inventory" -e "portmatrix_report_dir=$report"; }
+lab() { python "$here/lab.py" --hosts "$inventory/hosts.yml" "$@"; }
+site() { ansible-playbook "$here/../../playbooks/site.yml" -i "$inventory" -e "portmatrix_report_dir=$report"; }
 kernel() { lab each nft --stateless --handle list table inet portmatrix; }
 
 if ! lab status > "$report/hosts.txt"; then
@@ -32,7 +35,7 @@ if [ "$unchanged" != "$hosts" ]; then
 fi
 cmp "$report/kernel-first.txt" "$report/kernel-second.txt"
 
-[ ! -e "$report/truth-table.txt" ] || cat "$report/truth-table.txt"
+[ ! -e "$report/proof.txt" ] || cat "$report/proof.txt"
 echo
 echo "lab: second run: changed=0 on all $hosts hosts, and every rule in their kernels still has its handle"
-echo "lab: the truth table is in $report"
+echo "lab: the report is $report/proof.html"

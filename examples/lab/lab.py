@@ -48,7 +48,7 @@ PATIENCE = 60.0  # seconds
 
 def read_plan(hosts: Path) -> dict[str, list[str]]:
     """Host name -> its interface addresses (``10.77.1.11/16``), from an inventory whose hosts stand under ``all.hosts``."""
-    inventory = yaml.safe_load(hosts.read_text())["all"]
+    inventory = _inventory(hosts)
     networks = [ipaddress.ip_network(network) for network in inventory["vars"]["lab_networks"]]
 
     def interface(address: str) -> str:
@@ -59,6 +59,18 @@ def read_plan(hosts: Path) -> dict[str, list[str]]:
         return f"{address}/{lengths[0]}"
 
     return {name: [interface(a) for a in values["portmatrix_addresses"]] for name, values in inventory["hosts"].items()}
+
+
+def knows_neighbours(hosts: Path) -> bool:
+    """Whether the hosts are told each other's hardware addresses, and need not ask. Raises LabError."""
+    value = _inventory(hosts)["vars"].get("lab_neighbours", "asked")
+    if value not in ("asked", "known"):
+        raise LabError(f"{hosts}: lab_neighbours: {value!r}; allowed are asked and known")
+    return value == "known"
+
+
+def _inventory(hosts: Path) -> dict[str, Any]:
+    return yaml.safe_load(hosts.read_text())["all"]
 
 
 @contextlib.contextmanager
@@ -96,17 +108,21 @@ def up(hosts: Path, directory: Path) -> None:
     for tool in ("ip", "nsenter"):
         if not shutil.which(tool, path=tool_path()):
             raise LabError(f"{tool} is missing: install iproute2 and util-linux")
-    plan = read_plan(hosts)
+    plan, known = read_plan(hosts), knows_neighbours(hosts)
     with _alone(directory):
         state = read_state(directory)
-        if state and state["plan"] == plan and len(_processes(state)) == len(plan) + 1:
+        if (
+            state
+            and (state["plan"], state.get("neighbours")) == (plan, known)
+            and len(_processes(state)) == len(plan) + 1
+        ):
             print(f"lab: already up, {len(plan)} hosts")
             return
         _stop(directory)
         started = time.monotonic()
         result, report = os.pipe()
         if os.fork() == 0:
-            keep(directory, plan, report)
+            keep(directory, plan, known, report)
         os.close(report)
         with os.fdopen(result) as stream:
             message = stream.read()

@@ -91,7 +91,25 @@ def _private_files(name: str, store: Path) -> None:
     _libc("umount2", str(store).encode(), MNT_DETACH)
 
 
-def _start_host(number: int, name: str, interfaces: list[str], keeper: int, store: Path) -> int:
+def _hardware_address(number: int) -> str:
+    """The address of a host's network card: locally administered, and known before the card exists."""
+    return f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}"
+
+
+def _neighbours(plan: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Host -> what tells it where all others are. The kernel's table of neighbours is one for all namespaces of the machine,
+    and bounded; what is entered for good does not count."""
+    entries = {
+        name: [
+            f"neigh add {interface.partition('/')[0]} lladdr {_hardware_address(number)} dev eth0 nud permanent"
+            for interface in interfaces
+        ]
+        for number, (name, interfaces) in enumerate(plan.items())
+    }
+    return {name: [line for other, lines in entries.items() if other != name for line in lines] for name in plan}
+
+
+def _start_host(number: int, name: str, interfaces: list[str], neighbours: list[str], keeper: int, store: Path) -> int:
     """Turns this process into the parent of a new host; returns the PID of the host's first process."""
     _libc("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     _libc("unshare", NEWNET | NEWNS | NEWUTS)
@@ -101,10 +119,11 @@ def _start_host(number: int, name: str, interfaces: list[str], keeper: int, stor
     _ip(
         [
             "link set lo up",
-            f"link add eth0 type veth peer name p{number} netns {keeper}",
+            f"link add eth0 address {_hardware_address(number)} type veth peer name p{number} netns {keeper}",
             "link set eth0 up",
             *(f"addr add {interface} dev eth0" for interface in interfaces),
             "route add 224.0.0.0/4 dev eth0",
+            *neighbours,
         ]
     )
     _private_files(name, store)
@@ -131,11 +150,13 @@ def _close_all_but(descriptor: int) -> None:
     os.closerange(descriptor + 1, os.sysconf("SC_OPEN_MAX"))
 
 
-def _host_process(number: int, name: str, interfaces: list[str], keeper: int, store: Path, report: int) -> None:
+def _host_process(
+    number: int, name: str, interfaces: list[str], neighbours: list[str], keeper: int, store: Path, report: int
+) -> None:
     """Body of the child that belongs to one host; never returns."""
     _close_all_but(report)
     try:
-        host = _start_host(number, name, interfaces, keeper, store)
+        host = _start_host(number, name, interfaces, neighbours, keeper, store)
         os.write(report, json.dumps({"host": name, "pid": host}).encode() + b"\n")
         os.waitpid(host, 0)
     except (OSError, LabError) as error:
@@ -144,10 +165,16 @@ def _host_process(number: int, name: str, interfaces: list[str], keeper: int, st
         os._exit(0)
 
 
-def _start_lab(directory: Path, plan: dict[str, list[str]]) -> None:
+def _start_lab(directory: Path, plan: dict[str, list[str]], known: bool) -> None:
     keeper = os.getpid()
     hosts: dict[str, dict[str, Any]] = {}
-    state = {"keeper": describe(keeper), "rootless": os.getuid() != 0, "plan": plan, "hosts": hosts}
+    state = {
+        "keeper": describe(keeper),
+        "rootless": os.getuid() != 0,
+        "plan": plan,
+        "neighbours": known,
+        "hosts": hosts,
+    }
     write_state(directory, state)  # from here on `down` can find what there is
     _become_root_of_new_namespaces()
     if not Path("/proc/sys/net/ipv6").exists():
@@ -162,9 +189,10 @@ def _start_lab(directory: Path, plan: dict[str, list[str]]) -> None:
     _ip(["link add lab0 type bridge mcast_snooping 0", "link set lab0 up"])
 
     results, report = os.pipe()
+    neighbours = _neighbours(plan) if known else {}
     for number, (name, interfaces) in enumerate(plan.items()):
         if os.fork() == 0:
-            _host_process(number, name, interfaces, keeper, store, report)
+            _host_process(number, name, interfaces, neighbours.get(name, []), keeper, store, report)
     os.close(report)
     with os.fdopen(results) as lines:
         for _unused, line in zip(plan, lines):
@@ -178,8 +206,11 @@ def _start_lab(directory: Path, plan: dict[str, list[str]]) -> None:
     write_state(directory, state)
 
 
-def keep(directory: Path, plan: dict[str, list[str]], report: int) -> None:
-    """Body of the keeper process: builds the lab, writes "ok" or what went wrong to ``report``, and stays. Never returns."""
+def keep(directory: Path, plan: dict[str, list[str]], known: bool, report: int) -> None:
+    """Body of the keeper process: builds the lab, writes "ok" or what went wrong to ``report``, and stays. Never returns.
+
+    ``known``: every host is told the hardware addresses of all others.
+    """
     try:
         os.setsid()
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -187,7 +218,7 @@ def keep(directory: Path, plan: dict[str, list[str]], report: int) -> None:
             os.dup2(nothing, stream)
         _close_all_but(report)
         os.chdir("/")
-        _start_lab(directory, plan)
+        _start_lab(directory, plan, known)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a host that ends leaves no zombie
         os.write(report, b"ok")
         os.close(report)

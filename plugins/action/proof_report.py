@@ -100,13 +100,16 @@ def _proof(hostvars: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     }
     made = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     run = Run(arguments["title"], arguments["run"], made, arguments["seconds"])
+    seen = Seen(arguments["results"] or {}, {}, {})
     if arguments["results"] is None:
         names = proof_run.Registered(*(arguments[option] for option in REGISTERED))
         bounds = {name: proof_run.Bound(*map(variables[name].get, BOUND, USUAL_BOUND)) for name in hosts}
         seen = proof_run.seen(names, lambda host, name: _registered(hostvars, host, name), policies, bounds)
-    else:
-        results = with_places(arguments["results"], arguments["located"])
-        seen = Seen(results, arguments["readback"], arguments["backends"])
+    seen = Seen(
+        with_places(seen.results, arguments["located"]),
+        {**arguments["readback"], **seen.readback},
+        {**arguments["backends"], **seen.backends},
+    )
     found = proof(policies, matrix, run, seen, states_of(policies, hosts, seen.results, variables))
     return proof_files.checked(found, "what was seen")
 

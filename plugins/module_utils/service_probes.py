@@ -34,7 +34,8 @@ def silent(targets):
     """Return those of `answered`'s targets that do not answer any more, as texts ``host (address) tcp port``."""
     left = [Probe(*target) for target in targets]
     for _try in range(_TRIES):
-        left = [probe for probe in left if probe not in set(_reached(left))]
+        reached = set(_reached(left))
+        left = [probe for probe in left if probe not in reached]
         if not left:
             break
     return ["%s (%s) tcp %d" % (probe.to, probe.address, probe.port) for probe in left]

@@ -12,7 +12,8 @@ short_description: Listen for a while on the ports of a host's policy, so that t
 version_added: 0.1.0
 description:
   - Starts a responder, a process that listens on the ports that the incoming rules of a host open.
-  - It tells everyone who asks which host this is. M(vidnet.portmatrix.port_probe) asks.
+  - It tells everyone who asks which run, host, address and port this is, and from where the request came.
+    M(vidnet.portmatrix.port_probe) asks.
   - It listens before the module returns, and ends by itself after O(seconds) whatever becomes of the controller.
   - A port that a service already has is left alone and reported in RV(occupied).
   - Of a wide range of ports only the ends and the middle are used, the same as by the prober.
@@ -87,6 +88,10 @@ attributes:
     support: full
     platforms: linux
 notes:
+  - A service that starts while the responder runs finds its port in use, as the kernel gives the responder no sign that
+    could make it give way. Start services before a verification or after it, or have their manager try again.
+    Once the responder has ended, the port is free at once, also for services that do not reuse addresses.
+  - A TCP port counts as occupied, too, while a program of this host has a connection from it.
   - Ports below 1024 need the privileges for that, usually C(become=true).
   - Where systemd-logind is told to kill the processes of users who log out, the responder of such a user
     ends with the connection.

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..module_utils import port_ranges
+from ..module_utils.probe_requests import LANGUAGES
 from .addresses import Network
+from .coverage import additions, sources
 from .rules import Final
 from .site import Host, Site
 
@@ -24,12 +26,14 @@ UNDECLARED = {"tcp": (22, 80, 443, 8080), "udp": (161,)}
 class Service(NamedTuple):
     """What a host's rules say about one protocol: its incoming rules, and the ports worth asking.
 
-    Those are a sample of every range, the neighbours of where declared ports begin and end, and a few that nothing declares.
+    Those are a sample of every range of every rule, the neighbours of where it begins and ends, and a few that nothing declares.
+    ``speaks``: port -> the protocol that its service can be asked in, where the flows say so.
     """
 
     protocol: str
     rules: tuple[Final, ...]
     ports: tuple[int, ...]
+    speaks: Mapping[int, str]
 
 
 def expectations(
@@ -40,35 +44,58 @@ def expectations(
 ) -> dict[str, list[dict[str, Any]]]:
     """Return host -> entries ``{to, source, address, protocol, open: [ports], shut: [ports]}``, sorted.
 
+    Where ports speak a protocol that a service can be asked in, the entry also has ``speaks: {port: protocol}``.
     Every host that an initiator meets by a flow (``met``) or that its rules name is asked, and a sample of the others
-    (``portmatrix_undeclared_sample`` of them, spread over sites and kinds of hosts).
+    (``portmatrix_undeclared_sample`` of them, spread over sites and kinds of hosts). Then those are added that leave no part
+    of any listener's rules without somebody whom it lets in and somebody whom it does not (see ``coverage``).
     """
     by_address = {address: host for host in site.hosts.values() for address in host.addresses}
     spread = _Spread(site)
-    found: dict[str, list[dict[str, Any]]] = {}
+    outgoing = {name: [rule for rule in rules if rule.direction == "out"] for name, rules in final.items()}
+    targets: dict[str, set[str]] = {}
     for host in site.hosts.values():
-        outgoing = [rule for rule in final[host.name] if rule.direction == "out"]
-        targets = {by_address[n].name for rule in outgoing for n in rule.peers.networks if n in by_address}
-        targets.update(other.name for others in met[host.name] for other in others)
-        targets.update(spread.sample(host, targets))
-        targets.discard(host.name)
-        limits = outgoing if host.egress_enforced else None
-        found[host.name] = [
-            entry for name in sorted(targets) for entry in _entries(host, site.hosts[name], services[name], limits)
+        named = {by_address[n].name for rule in outgoing[host.name] for n in rule.peers.networks if n in by_address}
+        named.update(other.name for others in met[host.name] for other in others)
+        named.update(spread.sample(host, named))
+        targets[host.name] = named - {host.name}
+    admitted = {name: [rule.peers for service in ours for rule in service.rules] for name, ours in services.items()}
+    for initiator, listener in additions(site, admitted, targets):
+        targets[initiator].add(listener)
+    return {
+        host.name: [
+            entry
+            for name in sorted(targets[host.name])
+            for entry in _entries(
+                host, site.hosts[name], services[name], outgoing[host.name] if host.egress_enforced else None
+            )
         ]
-    return found
+        for host in site.hosts.values()
+    }
 
 
-def services_of(rules: Sequence[Final]) -> tuple[Service, ...]:
-    """Return what a host with these finished rules offers: one service for each protocol."""
+def services_of(rules: Sequence[Final], spoken: Mapping[str, str] | None = None) -> tuple[Service, ...]:
+    """Return what a host with these finished rules offers: one service for each protocol.
+
+    ``spoken``: flow id -> what its listener speaks. A rule speaks it where all of its flows do.
+    """
     found = []
     for protocol, undeclared in UNDECLARED.items():
         ours = tuple(rule for rule in rules if rule.direction == "in" and rule.protocol == protocol)
         ports = {port for rule in ours for port in port_ranges.sample(rule.ports)}.union(undeclared)
-        for low, high in port_ranges.merge(pair for rule in ours for pair in rule.ports):
+        for low, high in (pair for rule in ours for pair in rule.ports):
             ports.update((low - 1, high + 1))
-        found.append(Service(protocol, ours, tuple(sorted(ports.difference((0, port_ranges.HIGHEST + 1))))))
+        asked_for = tuple(sorted(ports.difference((0, port_ranges.HIGHEST + 1))))
+        found.append(Service(protocol, ours, asked_for, _speaks(protocol, ours, spoken or {})))
     return tuple(found)
+
+
+def _speaks(protocol: str, rules: Sequence[Final], spoken: Mapping[str, str]) -> dict[int, str]:
+    found = {}
+    for rule in rules:
+        languages = {spoken.get(flow, "") for flow in rule.flows}
+        if len(languages) == 1 and languages <= LANGUAGES[protocol].keys():
+            found.update(dict.fromkeys(port_ranges.sample(rule.ports), languages.pop()))
+    return found
 
 
 def asked(services: Sequence[Service]) -> list[dict[str, Any]]:
@@ -79,15 +106,16 @@ def asked(services: Sequence[Service]) -> list[dict[str, Any]]:
 def _entries(
     initiator: Host, listener: Host, services: tuple[Service, ...], limits: list[Final] | None
 ) -> Iterator[dict[str, Any]]:
-    sources = {address.version: address for address in reversed(initiator.addresses)}
+    own = sources(initiator)
     for address in listener.addresses:
-        source = sources.get(address.version)
+        source = own.get(address.version)
         if source is None or address in initiator.addresses:
             continue
         for service in services:
             allowed = _reachable(service, source, address, limits)
             shut = [port for port in service.ports if port not in allowed] if listener.managed else []
             opened = [port for port in service.ports if port in allowed]
+            speaks = {str(port): service.speaks[port] for port in opened if port in service.speaks}
             if opened or shut:
                 yield {
                     "to": listener.name,
@@ -96,6 +124,7 @@ def _entries(
                     "protocol": service.protocol,
                     "open": opened,
                     "shut": shut,
+                    **({"speaks": speaks} if speaks else {}),
                 }
 
 

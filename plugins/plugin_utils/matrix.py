@@ -35,6 +35,7 @@ class Flow:
     across_sites: bool
     limited_by: str
     multicast: str
+    speaks: str
     reviewed: bool
     reason: str
     data: Mapping[str, Any] = field(repr=False)
@@ -53,6 +54,7 @@ class Flow:
             across_sites=data.get("scope") == "across_sites",
             limited_by=data.get("limited_by", ""),
             multicast=data.get("multicast", ""),
+            speaks=data.get("speaks", ""),
             reviewed=data.get("reviewed", True),
             reason=" ".join(data.get("description", data["id"]).split()),
             data=data,

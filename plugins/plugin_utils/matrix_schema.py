@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..module_utils.probe_requests import LANGUAGES
 from . import port_expression
 from .checks import (
     Check,
@@ -30,6 +31,7 @@ PROTOCOLS = ("tcp", "udp", "igmp")
 STATES = ("mandatory", "optional")
 SCOPES = ("site", "across_sites")
 OWNERS = ("recorded_by", "analysed_by")
+SPOKEN = tuple(sorted(language for languages in LANGUAGES.values() for language in languages))
 TYPES = ("ports", "count", "networks")
 CONFIDENCES = ("high", "medium", "low")
 #: The end of a draft's flow that nobody has named yet.
@@ -76,6 +78,7 @@ FLOW = {
     "scope": Key(one_of(SCOPES)),
     "limited_by": Key(one_of(OWNERS)),
     "multicast": Key(NAME),
+    "speaks": Key(one_of(SPOKEN)),
     "description": Key(NO_TEMPLATE),
     "reviewed": Key(boolean),
     "proposal": Key(mapping(PROPOSAL)),

@@ -37,12 +37,12 @@ def compile_site(matrix: Matrix, site: Site) -> dict[str, dict[str, list[Any]]]:
         compiler.add(flow, seen)
     if compiler.problems:
         raise InputError(compiler.problems)
-    reasons = {
-        flow.id: flow.reason for flow in (*matrix.flows.values(), *(flow for flow, _seen in site.own_flows.values()))
-    }
+    flows = [*matrix.flows.values(), *(flow for flow, _seen in site.own_flows.values())]
+    reasons = {flow.id: flow.reason for flow in flows}
     reasons[MANAGEMENT] = MANAGEMENT_REASON
+    spoken = {flow.id: flow.speaks for flow in flows if flow.speaks}
     final = {name: drafts.final() for name, drafts in compiler.drafts.items()}
-    services = {name: services_of(rules) for name, rules in final.items()}
+    services = {name: services_of(rules, spoken) for name, rules in final.items()}
     expected = expectations(site, final, services, {name: tuple(met.values()) for name, met in compiler.met.items()})
     return {
         name: {

@@ -57,9 +57,7 @@ def seen(
         rules = {host: policies[host]["rules"] for host in hosts}
         results = located(results, Known(again, witnesses, read, rules))
     readback = {
-        host: compare.only(
-            compare.differences(found, policies[host]["rules"], bounds[host].egress), bounds[host].mode
-        )
+        host: compare.only(compare.differences(found, policies[host]["rules"], bounds[host].egress), bounds[host].mode)
         for host, found in read.items()
     }
     return Seen(results, readback, {host: _backend(found) for host, found in read.items()})

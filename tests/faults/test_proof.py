@@ -16,8 +16,6 @@ from tests.conftest import COLLECTIONS_PATH
 from tests.faults.seeded_faults import FAULTS, Fault
 from tests.support.fault_lab import FaultLab, Rows
 
-pytestmark = pytest.mark.proof
-
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultLab]:

@@ -216,3 +216,13 @@ def test_what_is_no_proof_is_refused(tmp_path: Path) -> None:
     done = again(tmp_path / "none.json", tmp_path)
     assert done.returncode != 0
     assert "proof_report: [Errno 2] No such file or directory" in done.stdout
+
+
+def test_the_examples_of_the_page(lab: Path, first: Path) -> None:
+    page = (CHECKOUT / "docs" / "proof.md").read_text(encoding="utf-8")
+    written(lab, dict(re.findall(r"<!-- proof: (\S+) -->\n```yaml\n(.*?)```", page, re.DOTALL)))
+    again = run("ansible-playbook", "again.yml", cwd=lab)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert (lab / "published" / "proof.html").read_bytes() == (first / "proof.html").read_bytes()
+    checked = run("ansible-playbook", "readback.yml", "--syntax-check", cwd=lab)
+    assert checked.returncode == 0, checked.stdout + checked.stderr

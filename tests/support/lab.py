@@ -27,11 +27,16 @@ UNDECLARED = re.compile(r'counter packets (\d+) bytes \d+ drop comment "portmatr
 
 
 class SiteLab:
-    """Every host of the lab; use it in a ``with`` statement. Skips the test where the kernel refuses namespaces."""
+    """Every host of a lab's inventory; use it in a ``with`` statement. Skips the test where the kernel refuses namespaces."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, inventory: Path = INVENTORY) -> None:
         self.directory = directory
-        self._environment = {"TMPDIR": str(directory), "ANSIBLE_CONFIG": str(EXAMPLE / "ansible.cfg")}
+        self.inventory = inventory
+        self._environment = {
+            "TMPDIR": str(directory),
+            "ANSIBLE_CONFIG": str(EXAMPLE / "ansible.cfg"),
+            "ANSIBLE_INVENTORY": str(inventory),
+        }
 
     def __enter__(self) -> SiteLab:
         started = self._lab("up", check=False)
@@ -87,7 +92,7 @@ class SiteLab:
         return found
 
     def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, str(EXAMPLE / "lab.py"), *arguments]
+        return [sys.executable, str(EXAMPLE / "lab.py"), "--hosts", str(self.inventory / "hosts.yml"), *arguments]
 
     def _variables(self) -> dict[str, str]:
         return {**os.environ, **self._environment}

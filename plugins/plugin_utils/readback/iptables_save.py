@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback import iptables_match
@@ -56,36 +56,85 @@ class _Read(NamedTuple):
     lines: dict[str, list[_Line]]
 
 
+class Saved(NamedTuple):
+    """A table as it is written, and what its rules are understood by."""
+
+    read: _Read
+    family: str
+    sets: Mapping[str, IpSet]
+    interfaces: frozenset[str]
+
+    @property
+    def title(self) -> str:
+        """The table's name for people."""
+        return f"{_COMMANDS[self.family]} {self.read.name}"
+
+
 def tables(text: str, family: str, sets: Mapping[str, IpSet], interfaces: Iterable[str]) -> list[Table]:
     """Return the tables of a family (``ipv4`` or ``ipv6``) in ``text``.
 
     ``sets`` are those that `ipset_save.sets` gives, ``interfaces`` the names of all that the host has. Raises ValueError, with the
     line, where the text is something else.
     """
+    return [table(one) for one in saved(text, family, sets, interfaces)]
+
+
+def saved(text: str, family: str, sets: Mapping[str, IpSet], interfaces: Iterable[str]) -> list[Saved]:
+    """Return the same tables as they are written; raises as `tables` does."""
     known = frozenset(interfaces)
-    return [_table(table, family, sets, known) for table in _tables(text)]
+    return [Saved(read, family, sets, known) for read in _tables(text)]
+
+
+def table(one: Saved) -> Table:
+    """Return a table that has no other chains and rules than those written."""
+    read = one.read
+    hooks = _reached_from(read)
+    chains = {}
+    for name, policy in read.policies.items():
+        made = rules(one, name, hooks[name], read.policies)
+        hook = _HOOKS.get(name, "") if policy != "-" else ""
+        if hook and read.name == "nat":
+            made = (_only_new(f"{_COMMANDS[one.family]} -t {read.name} {name}"), *made)
+        chains[name] = Chain(name, made, hook, _priority(read.name, hook), _POLICIES[policy])
+    return Table(one.title, frozenset({one.family}), chains)
+
+
+def rules(one: Saved, chain: str, hooks: Iterable[str], chains: Collection[str]) -> tuple[Rule, ...]:
+    """Return a rule for each line of a chain, none for a chain that is not written.
+
+    ``hooks`` are those that lead to the chain, ``chains`` all that the table has.
+    """
+    about = iptables_match.About(one.family, frozenset(hooks), one.interfaces, one.sets)
+    title = f"{_COMMANDS[one.family]} -t {one.read.name} "
+    return tuple(_rule(line, title, chains, about) for line in one.read.lines.get(chain, ()))
 
 
 def _tables(text: str) -> Iterator[_Read]:
-    table: _Read | None = None
+    read: _Read | None = None
     for line in map(str.strip, text.splitlines()):
         if not line or line.startswith("#"):
             continue
         chain, rule = _CHAIN.fullmatch(line), _RULE.fullmatch(line)
-        if line.startswith("*") and table is None:
-            table = _Read(line[1:], {}, {})
-        elif table is not None and line == "COMMIT":
-            yield table
-            table = None
-        elif table is not None and chain:
-            table.policies[chain[1]] = chain[2]
-            table.lines[chain[1]] = []
-        elif table is not None and rule and rule[2] in table.lines:
-            table.lines[rule[2]].append(_line(rule[1]))
+        if line.startswith("*") and read is None:
+            read = _new(line[1:])
+        elif read is not None and line == "COMMIT":
+            yield read
+            read = None
+        elif read is not None and chain:
+            read.policies[chain[1]] = chain[2]
+            read.lines[chain[1]] = []
+        elif read is not None and rule and rule[2] in read.lines:
+            read.lines[rule[2]].append(_line(rule[1]))
         else:
             raise ValueError(f"iptables-save: this line is not understood: {line}")
-    if table is not None:
-        raise ValueError(f"iptables-save: table {table.name} has no end")
+    if read is not None:
+        raise ValueError(f"iptables-save: table {read.name} has no end")
+
+
+def _new(name: str) -> _Read:
+    if name != "nat" and name not in _PRIORITIES:
+        raise ValueError(f"iptables-save: the table {name} is not known")
+    return _Read(name, {}, {})
 
 
 def _line(text: str) -> _Line:
@@ -99,25 +148,9 @@ def _line(text: str) -> _Line:
     return _Line(asked[:at], asked[at], asked[at + 1], asked[at + 2 :], text)
 
 
-def _table(table: _Read, family: str, sets: Mapping[str, IpSet], interfaces: frozenset[str]) -> Table:
-    hooks = _reached_from(table)
-    chains = {}
-    for name, policy in table.policies.items():
-        about = iptables_match.About(family, frozenset(hooks[name]), interfaces, sets)
-        title = f"{_COMMANDS[family]} -t {table.name} "
-        rules = tuple(_rule(line, title, table, about) for line in table.lines[name])
-        hook = _HOOKS.get(name, "") if policy != "-" else ""
-        if hook and table.name == "nat":
-            rules = (_only_new(title + name), *rules)
-        chains[name] = Chain(name, rules, hook, _priority(table.name, hook), _POLICIES[policy])
-    return Table(f"{_COMMANDS[family]} {table.name}", frozenset({family}), chains)
-
-
 def _priority(table: str, hook: str) -> int:
     if not hook:
         return 0
-    if table != "nat" and table not in _PRIORITIES:
-        raise ValueError(f"iptables-save: the table {table} is not known")
     return _NAT[hook] if table == "nat" else _PRIORITIES[table]
 
 
@@ -142,19 +175,19 @@ def _only_new(chain: str) -> Rule:
     return Rule(boxes, True, "accept", "", f"{chain}: the kernel asks it of new and related packets only")
 
 
-def _rule(line: _Line, title: str, table: _Read, about: iptables_match.About) -> Rule:
+def _rule(line: _Line, title: str, chains: Collection[str], about: iptables_match.About) -> Rule:
     asked = iptables_match.asked(line.asked, about)
-    verdict, target = _verdict(line, table)
+    verdict, target = _verdict(line, chains)
     boxes, certain = asked.condition.boxes, asked.condition.certain
     if asked.odd and verdict in ("drop", "reject"):
         boxes, certain = (), True
     return Rule(boxes, certain, verdict, target, title + line.text)
 
 
-def _verdict(line: _Line, table: _Read) -> tuple[str, str]:
+def _verdict(line: _Line, chains: Collection[str]) -> tuple[str, str]:
     if not line.way:
         return "continue", ""
-    if line.target in table.policies:
+    if line.target in chains:
         return ("goto" if line.way == "-g" else "jump"), line.target
     if line.way != "-j":
         return "unknown", ""

@@ -3,6 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tables of ``nft -j list ruleset``, as the model has them.
 
+A table that iptables made, and others may have added to, is read from here, too: iptables-save leaves out chains that are not
+iptables' own, and shows rules of nft without what it does not understand. Only what a match or target of iptables asks for,
+which nft does not tell, is taken from there.
+
 Ordinary packets are meant: whole ones without extension headers, which come in where the answer goes out. A rule that only drops
 others is left out; one that only lets others in may match.
 """
@@ -10,10 +14,16 @@ others is left out; one that only lets others in may match.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback import conditions, nft_match, ranges
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback import (
+    conditions,
+    iptables_save,
+    nft_match,
+    ranges,
+)
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.circumstances import WITH_PORTS
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.conditions import Condition
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.model import Box, Chain, Ranges, Rule, Table
@@ -46,21 +56,22 @@ def tables(
     text: str,
     interfaces: Iterable[str],
     addresses: Mapping[str, Ranges],
-    skipped: Collection[tuple[str, str]] = (),
+    saved: Mapping[tuple[str, str], iptables_save.Saved] = MappingProxyType({}),
 ) -> list[Table]:
-    """Return the tables in ``text`` that packets of the host itself can meet, except those ``skipped`` (family, name).
+    """Return the tables in ``text`` that packets of the host itself can meet.
 
-    ``addresses`` are the host's own, by family (``ipv4``, ``ipv6``). Raises ValueError where the text is not such a listing.
+    ``addresses`` are the host's own, by family (``ipv4``, ``ipv6``); ``saved`` is (family, name) -> a table as iptables-nft-save
+    writes it, and those that are not in ``text`` come from there. Raises ValueError where the text is not such a listing.
     """
-    if not text.strip():
-        return []
-    found = _objects(text)
+    found = _objects(text) if text.strip() else {}
+    listed = {(table["family"], table["name"]): table for table in found.get("table", ())}
     return [
-        _table(table, found, frozenset(interfaces), addresses)
-        for table in found.get("table", ())
-        if table["family"] in FAMILIES
-        and (table["family"], table["name"]) not in skipped
-        and "dormant" not in table.get("flags", ())
+        *(iptables_save.table(one) for key, one in saved.items() if key not in listed),
+        *(
+            _table(table, found, frozenset(interfaces), addresses, saved.get(key))
+            for key, table in listed.items()
+            if table["family"] in FAMILIES and "dormant" not in table.get("flags", ())
+        ),
     ]
 
 
@@ -89,6 +100,7 @@ def _table(
     found: Mapping[str, list[dict[str, Any]]],
     interfaces: frozenset[str],
     addresses: Mapping[str, Ranges],
+    saved: iptables_save.Saved | None,
 ) -> Table:
     name = f"{table['family']} {table['name']}"
 
@@ -103,15 +115,44 @@ def _table(
     chains: dict[str, Chain] = {}
     for chain in mine("chain"):
         about = About(hooks[chain["name"]], interfaces, addresses, sets)
-        made = tuple(
-            one for rule in rules.get(chain["name"], ()) for one in _rules(rule, f"{name} {chain['name']}", about)
-        )
-        chains[chain["name"]] = _chain(chain, made)
+        written = rules.get(chain["name"], [])
+        made = [tuple(_rules(rule, f"{name} {chain['name']}", about)) for rule in written]
+        if saved is not None:
+            made = _with_iptables(written, made, iptables_save.rules(saved, chain["name"], about.hooks, hooks))
+        chains[chain["name"]] = _chain(chain, tuple(one for several in made for one in several))
     for chain in mine("chain"):
         if chain.get("hook") in _DEVICE_HOOKS:
             entrance = _entrance(chain, name)
             chains[entrance.name] = entrance
-    return Table(name, FAMILIES[table["family"]], chains)
+    return Table(saved.title if saved else name, FAMILIES[table["family"]], chains)
+
+
+def _with_iptables(
+    listed: Sequence[Mapping[str, Any]], made: list[tuple[Rule, ...]], lines: Sequence[Rule]
+) -> list[tuple[Rule, ...]]:
+    """Return what is ``made`` of a chain's rules as nft lists them, better where iptables-save knows more of one.
+
+    Both write the rules of a chain in the same order, so where there are as many, each line belongs to one rule.
+    """
+    if len(lines) != len(listed):
+        return made
+    return [_better(*one) for one in zip(listed, made, lines)]
+
+
+def _better(rule: Mapping[str, Any], made: tuple[Rule, ...], line: Rule) -> tuple[Rule, ...]:
+    if any(_statement(one)[0] == "xt" for one in rule.get("expr", ())):
+        # A target of iptables is unknown to nft. Another end than the one nft tells is that of some other rule.
+        known = {(one.verdict, one.target) for one in made if one.verdict != "unknown"}
+        return (line,) if known <= {(line.verdict, line.target)} else made
+    if len(made) == 1 and _meaning(made[0]) == _meaning(line):
+        return (made[0]._replace(text=line.text),)  # as those who use iptables know it
+    return made
+
+
+def _meaning(rule: Rule) -> tuple[Any, ...]:
+    """Return a rule without its text, and without the family: a table of iptables has only one."""
+    boxes = [{name: values for name, values in box.items() if name != "family"} for box in rule.boxes]
+    return boxes, rule.certain, rule.verdict, rule.target
 
 
 def _chain(chain: Mapping[str, Any], rules: tuple[Rule, ...]) -> Chain:
@@ -223,7 +264,7 @@ def _choices(choices: Mapping[str, Any], common: Condition, odd: bool, about: Ab
     groups: dict[tuple[str, str], list[Any]] = {}
     others: list[tuple[str, str]] = []
     for key, verdict in pairs:
-        kind, content = next(iter(verdict.items()))
+        kind, content = _statement(verdict)
         named = kind, content["target"] if kind in ("jump", "goto") else ""
         if key == "*":
             others.append(named)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -17,7 +16,6 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback import 
 )
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.model import HOOKS, Chain, Rule, Table
 
-_TABLE = re.compile(r"^\*(\S+)$", re.MULTILINE)
 _FAMILIES = {"ipv4": "ip", "ipv6": "ip6"}
 
 
@@ -32,8 +30,8 @@ def ruleset(read: Mapping[str, Any] | Ruleset, addresses: Iterable[str] = ()) ->
     """Return what ``read``, the result ``ruleset`` of the module policy_readback, says; or what it is, where that was done.
 
     ``addresses`` are further ones of the host, as texts.
-    A listing that cannot be read becomes a rule that nothing is known of. Tables of iptables-nft are taken from what
-    iptables-save says of them. Raises ValueError where ``read`` is something else.
+    A listing that cannot be read becomes a rule that nothing is known of; without that of the sets, rules that ask for one may
+    match or not. Raises ValueError where ``read`` is something else.
     """
     if isinstance(read, Ruleset):
         return read
@@ -41,23 +39,32 @@ def ruleset(read: Mapping[str, Any] | Ruleset, addresses: Iterable[str] = ()) ->
         raise ValueError("ruleset: must be the result ruleset of the module vidnet.portmatrix.policy_readback")
     host = places.host(read.get("interfaces") or (), [*(read.get("addresses") or ()), *addresses])
     interfaces = host.interfaces | {places.LOOPBACK}
-    saved = read.get("iptables") or {}
-    sets = ipset_save.sets(read.get("ipset") or "")
+    listings = read.get("iptables") or {}
+    sets = _sets(read.get("ipset") or "")
     tables: list[Table] = []
-    owned: set[tuple[str, str]] = set()
+    shared: dict[tuple[str, str], iptables_save.Saved] = {}
     for family, short in _FAMILIES.items():
-        for kind, text in sorted((saved.get(family) or {}).items()):
+        for kind, text in sorted((listings.get(family) or {}).items()):
             try:
-                tables += iptables_save.tables(text, family, sets, interfaces)
+                found = iptables_save.saved(text, family, sets, interfaces)
+                if kind == "nft":
+                    shared.update({(short, one.read.name): one for one in found})
+                else:
+                    tables += map(iptables_save.table, found)
             except ValueError as error:
                 tables.append(_unreadable(f"iptables-{kind}-save, {family}: {error}"))
-            if kind == "nft":
-                owned.update((short, name) for name in _TABLE.findall(text))
     try:
-        tables += nft_json.tables(read["nft"], interfaces, host.addresses, owned)
+        tables += nft_json.tables(read["nft"], interfaces, host.addresses, shared)
     except ValueError as error:
         tables.append(_unreadable(f"nft: {error}"))
     return Ruleset(tables, host)
+
+
+def _sets(text: str) -> dict[str, ipset_save.IpSet]:
+    try:
+        return ipset_save.sets(text)
+    except ValueError:
+        return {}
 
 
 def _unreadable(why: str) -> Table:

@@ -131,7 +131,11 @@ def test_errors_with_the_matrix(rules: object, options: dict[str, object], error
 @pytest.mark.parametrize(
     ("rules", "form", "error"),
     [
-        (RULES, "pdf", "unknown form 'pdf'; allowed: nft, json, lgpo, registry_pol, powershell, markdown, csv, xlsx, html"),
+        (
+            RULES,
+            "pdf",
+            "unknown form 'pdf'; allowed: nft, json, lgpo, registry_pol, powershell, markdown, csv, xlsx, html",
+        ),
         ({"a": RULES, "b": RULES}, "nft", "nft is the text of one host"),
         ([{**RULES[0], "ports": ["70000"]}], "nft", "70000 is outside 1-65535"),
         ([{**RULES[0], "peers": []}], "nft", "peers: is empty"),

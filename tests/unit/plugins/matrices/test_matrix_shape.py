@@ -182,6 +182,7 @@ def test_the_flow_says_how_and_why(flow):
             "scope",
             "limited_by",
             "multicast",
+            "speaks",
             "description",
             "source",
             "note",

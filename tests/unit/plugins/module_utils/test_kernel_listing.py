@@ -111,6 +111,14 @@ def test_without_iptables_its_tables_are_nfts_alone(host):
     assert len(host.listing.warnings) == 1 and "no iptables-nft-save" in host.listing.warnings[0]
 
 
+def test_where_iptables_gives_up_its_tables_are_nfts_alone(host):
+    host.kernel()
+    host.tool("nft", FILTER)
+    host.tool("iptables-nft-save", "*filter", "Parsing nftables rule failed", code=3)
+    assert host.read()["iptables"]["ipv4"]["nft"] == ""
+    assert len(host.listing.warnings) == 1 and "Parsing nftables rule failed" in host.listing.warnings[0]
+
+
 @pytest.mark.parametrize(
     ("version", "variant"), [("v1.8.7 (nf_tables)", "nft"), ("v1.8.7 (legacy)", "legacy"), ("v1.6.1", "legacy")]
 )

@@ -33,7 +33,7 @@ FLOWS: list[tuple[dict[str, Any], str]] = [
     ({"prot": "tcp"}, "prot: unknown key; allowed: did you mean port?"),
     (
         {"colour": "red"},
-        "colour: unknown key; allowed: description, feature, from, id, limited_by, multicast, note, port, proposal, protocol, reviewed, scope and 3 more",
+        "colour: unknown key; allowed: description, feature, from, id, limited_by, multicast, note, port, proposal, protocol, reviewed, scope and 4 more",
     ),
     ({"id": "Acme.X"}, f"id: 'Acme.X' does not fit; allowed: {ID_FORM}"),
     ({"id": "acme.x\n"}, f"id: 'acme.x\\n' does not fit; allowed: {ID_FORM}"),

@@ -40,8 +40,10 @@ def script(egress: str = "enforce", mode: str = "enforce") -> str:
     return nft_script.script(RULES, egress, mode)
 
 
-def found(reader: NftReader, text: str, rules: list[dict[str, Any]] = RULES, egress: str = "enforce") -> list[Any]:
-    return differences(reader.read(text), rules, egress)
+def found(
+    reader: NftReader, text: str, rules: list[dict[str, Any]] | None = None, egress: str = "enforce"
+) -> list[Any]:
+    return differences(reader.read(text), RULES if rules is None else rules, egress)
 
 
 def about(rows: list[dict[str, Any]], *keys: str) -> list[tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.iptables_save import tables
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.iptables_save import rules, saved, tables
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.model import HOOKS, VERDICTS, Rule
 
 INTERFACES = ["lo", "eth0"]
@@ -172,6 +172,15 @@ def test_what_is_not_ordinary_is_no_loss_and_may_be_a_way_in():
     drop, accept = table.chains["INPUT"].rules
     assert (drop.boxes, drop.certain) == ((), True)
     assert (accept.boxes, accept.certain) == (({},), False)
+
+
+def test_the_rules_of_a_chain_whose_table_is_known_from_elsewhere():
+    _nat, filtering = saved(SAVED, "ipv4", {}, INTERFACES)
+    assert filtering.title == "iptables filter"
+    loopback, ours = rules(filtering, "INPUT", ["input"], ["INPUT", "ours"])
+    assert (loopback.verdict, ours.verdict, ours.target) == ("accept", "goto", "ours")
+    assert [rule.verdict for rule in rules(filtering, "INPUT", ["input"], ["INPUT"])] == ["accept", "unknown"]
+    assert rules(filtering, "not there", ["input"], ["not there"]) == ()
 
 
 def test_an_uncertain_rule_is_told_as_such():

@@ -95,7 +95,8 @@ def ruleset(lab: Lab, host: str) -> dict[str, Any]:
 
 
 def agree(random_: random.Random, packets: list[Sent], **sides: Says) -> None:
-    (one, says), (other, contradicts) = sides.items()
+    one, other = sides
+    says, contradicts = sides[one], sides[other]
     for packet in packets:
         if says(packet) != contradicts(packet):
             pytest.fail(
@@ -237,7 +238,7 @@ def some_packets(random_: random.Random, rules: list[dict[str, Any]], count: int
 
 
 def edges(low: int, high: int, highest: int) -> list[int]:
-    return [number for number in {low - 1, low, (low + high) // 2, high, high + 1} if 0 < number <= highest]
+    return [number for number in (low - 1, low, (low + high) // 2, high, high + 1) if 0 < number <= highest]
 
 
 FOREIGN_TABLE = """

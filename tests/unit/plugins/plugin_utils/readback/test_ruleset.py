@@ -48,12 +48,31 @@ def packet(port: int) -> Packet:
     return Packet("in", "ipv4", 6, 0x0A000005, 0x0A090001, 40000, port)
 
 
-def test_tables_of_iptables_are_read_from_what_iptables_says_of_them() -> None:
+def test_a_table_that_both_list_is_one_and_has_the_rules_that_nft_lists() -> None:
     given = read(nft(("ip", "filter"), ("inet", "other")), nft=SAVED)
     names = [table.name for table in rulesets.ruleset(given).tables]
     assert names == ["iptables filter", "inet other"]
-    assert trace(given, packet(80)) == {"verdict": "drop", "rule": "inet other INPUT: policy drop"}
-    assert trace(read(nft(("ip", "filter")), nft=SAVED), packet(80))["verdict"] == "accept"
+    assert trace(given, packet(80)) == {"verdict": "drop", "rule": "iptables filter INPUT: policy drop"}
+    assert trace(read(nft(("inet", "other")), nft=SAVED), packet(80)) == {
+        "verdict": "drop",
+        "rule": "inet other INPUT: policy drop",
+    }
+
+
+@pytest.mark.parametrize("broken", ["nft", "iptables"])
+def test_a_listing_that_cannot_be_read_is_a_rule_nobody_knows(broken: str) -> None:
+    given = read("{") if broken == "nft" else read(nft(), nft="what is this")
+    found = trace(given, packet(80))
+    assert found["verdict"] == "unknown" and "the listing could not be read" in found["rule"]
+
+
+def test_without_the_listing_of_the_sets_a_rule_that_asks_for_one_may_match() -> None:
+    asking = SAVED.replace("--dport 80", "--dport 80 -m set --match-set friends src")
+    given = {**read(nft(), nft=asking), "ipset": "create friends hash:ip family inet\nwhat is this\n"}
+    assert trace(given, packet(80))["verdict"] == "unknown"
+    assert trace(given, packet(81))["verdict"] == "drop"
+    given["ipset"] = "create friends hash:ip family inet\nadd friends 10.0.0.5\n"
+    assert trace(given, packet(80))["verdict"] == "accept"
 
 
 def test_legacy_tables_are_in_force_besides_those_of_nft() -> None:

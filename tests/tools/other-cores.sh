@@ -31,7 +31,7 @@ while read -r version core; do
     -r "$environment/requirements.txt" "ansible-core==$core"
   # What meets Ansible; the rest is the same under each of them.
   unit=tests/unit/plugins
-  "$environment/bin/python" -m pytest -q -m "not managers" tests/integration "$unit"/{filter,lookup} \
+  "$environment/bin/python" -m pytest -q -m "not managers and not pages" tests/integration "$unit"/{action,callback,filter,lookup} \
     "$unit"/modules/test_{host_firewall,nftables_policy,policy_counters,port_listen,port_probe}.py \
     "$unit/plugin_utils/test_ansible_values.py" --ignore tests/integration/test_lab.py --ignore tests/integration/test_lab_site.py
 done << 'END'

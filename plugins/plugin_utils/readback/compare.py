@@ -43,6 +43,8 @@ def differences(
             stage, found = gaps(in_force, wanted, direction, family)
             groups: dict[tuple[Any, ...], list[Found]] = {}
             for one in found:
+                if one.gap.kind == "shut" and housekeeping.bans(one.gap.rule):
+                    continue
                 groups.setdefault(_alike(stage, one), []).append(one)
             told = {key: difference.packets(stage, group) for key, group in groups.items()}
             for key, group in sorted(groups.items(), key=lambda item: _order(item[0])):

@@ -8,6 +8,7 @@ docs/ufw.md and docs/firewalld.md say what is left in force, and what these mana
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -117,8 +118,10 @@ WITHHELD: Mapping[str, tuple[Expected, ...]] = {
 
 _CHAINS = {
     "ufw": frozenset({"ufw-before-input", "ufw6-before-input"}),
-    "firewalld": frozenset({"filter_INPUT_ZONES", "INPUT_ZONES"}),
+    "firewalld": frozenset({"filter_INPUT_ZONES", "filter_INPUT_POLICIES", "INPUT_ZONES", "INPUT_POLICIES"}),
 }
+#: Tables and chains of programs that shut out addresses for a time: fail2ban, CrowdSec, sshguard.
+_BANS = re.compile(r"\S+ (f2b-table|crowdsec\S*|sshguard) |\S+ \S+ (f2b-\S+|crowdsec\S*|sshguard):", re.IGNORECASE)
 
 
 def manager(tables: Iterable[Table]) -> str:
@@ -126,3 +129,8 @@ def manager(tables: Iterable[Table]) -> str:
     names = {rule.target for table in tables for chain in table.chains.values() if chain.hook for rule in chain.rules}
     found = [name for name, chains in _CHAINS.items() if names & chains]
     return found[0] if len(found) == 1 else ""
+
+
+def bans(rule: str) -> bool:
+    """Return whether a rule's text is that of a ban: it comes and goes by itself, and is no part of a policy."""
+    return _BANS.match(rule) is not None

@@ -301,3 +301,13 @@ def test_what_managers_let_in_is_never_all_of_tcp_or_of_a_port_of_everyone() -> 
             protocols = one.box.get("protocol", ((0, 255),))
             if one.direction == "in" and any(low <= 6 <= high for low, high in protocols):
                 pytest.fail(f"{manager} is let off TCP: {one}")
+
+
+def test_a_ban_is_no_difference(reader: NftReader) -> None:
+    banned = """table inet TABLE {
+    chain input { type filter hook input priority -1; tcp dport 7563 ip saddr 10.0.0.5 reject
+    }
+}
+"""
+    assert found(reader, script() + banned.replace("TABLE", "f2b-table")) == []
+    assert {one["kind"] for one in found(reader, script() + banned.replace("TABLE", "mine"))} == {"shut"}

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.housekeeping import (
     TOLERATED,
     WITHHELD,
+    bans,
     manager,
 )
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.model import NAMES, NUMBERS, Chain, Rule, Table
@@ -57,3 +58,18 @@ def test_no_region_is_a_whole_protocol_from_anywhere():
         protocols = expected.box["protocol"]
         with_services = any(first <= number <= last for first, last in protocols for number in (6, 17))
         assert not with_services or {"destination_port"} < set(expected.box)
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_one"),
+    [
+        ("inet f2b-table f2b-chain: tcp dport 22 ip saddr @addr-set-sshd reject with icmp port-unreachable", True),
+        ("iptables filter f2b-sshd: -s 10.0.0.7/32 -j REJECT", True),
+        ("ip crowdsec crowdsec-chain-input: ip saddr @crowdsec-blacklists drop", True),
+        ("inet sshguard blacklist: ip saddr @attackers drop", True),
+        ("inet portmatrix input: ip saddr 10.0.0.7 drop", False),
+        ('inet mine input: drop comment "inet f2b-table f2b-chain: no"', False),
+    ],
+)
+def test_bans_are_known_by_where_they_stand(rule, is_one):
+    assert bans(rule) is is_one

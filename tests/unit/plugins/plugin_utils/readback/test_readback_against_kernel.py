@@ -51,8 +51,8 @@ def test_kernel_readback_and_policy_agree_on_random_packets(lab: Lab, number: in
 
     read = ruleset(lab, host)
     told = readback_says(read)
-    agree(random_, packets, kernel=through.__contains__, policy=policy_says(rules))
-    agree(random_, packets, kernel=through.__contains__, readback=told)
+    agree(random_, packets, ("kernel", through.__contains__), ("policy", policy_says(rules)))
+    agree(random_, packets, ("kernel", through.__contains__), ("readback", told))
     assert not [one for one in compare.differences(read, rules, "allow") if one["direction"] == "in"]
     for packet in random_.sample(packets, TRACED):
         assert traced(read, packet) == ("accept" if packet in through else "drop")
@@ -70,7 +70,7 @@ def test_kernel_and_readback_agree_on_rules_of_every_form(lab: Lab, number: int)
     through = let_in(lab, "foreign", packets)
 
     read = ruleset(lab, "foreign")
-    agree(random_, packets, kernel=through.__contains__, readback=readback_says(read))
+    agree(random_, packets, ("kernel", through.__contains__), ("readback", readback_says(read)))
     assert not accepted.accepted(read, verdict="unknown"), text
 
 
@@ -94,14 +94,13 @@ def ruleset(lab: Lab, host: str) -> dict[str, Any]:
     return {"nft": text, "iptables": {}, "ipset": "", "interfaces": ["eth0", "lo"], "addresses": list(ADDRESSES)}
 
 
-def agree(random_: random.Random, packets: list[Sent], **sides: Says) -> None:
-    one, other = sides
-    says, contradicts = sides[one], sides[other]
+def agree(random_: random.Random, packets: list[Sent], one: tuple[str, Says], other: tuple[str, Says]) -> None:
+    says, contradicts = one[1], other[1]
     for packet in packets:
         if says(packet) != contradicts(packet):
             pytest.fail(
                 f"with PORTMATRIX_SEED={SEED}: {packet} from {ipaddress.ip_address(packet.source)} is let in by "
-                f"{one if says(packet) else other} and not by {other if says(packet) else one}"
+                f"{one[0] if says(packet) else other[0]} and not by {other[0] if says(packet) else one[0]}"
             )
 
 

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -59,33 +59,50 @@ def stream(site: MediaSite, switch: Bridge, clip: Path) -> Iterator[MediaSite]:
         yield site
 
 
-def watched(site: MediaSite, host: str, comes: dict[tuple[str, int], bool]) -> dict[tuple[str, int], bool]:
-    """Return whether a host that joins gets the picture, for each group and port; ``comes`` says for which to wait."""
-    players = {key: site.play(host, f"udp://{key[0]}:{key[1]}", comes=each) for key, each in comes.items()}
+def watched(site: MediaSite, comes: dict[tuple[str, str, int], bool]) -> dict[tuple[str, str, int], bool]:
+    """Return whether a host that joins gets the picture, by host, group and port; ``comes`` says for which to wait."""
+    players = {key: site.play(key[0], f"udp://{key[1]}:{key[2]}", comes=each) for key, each in comes.items()}
     return {key: pulled(player).pictures == FRAMES for key, player in players.items()}
 
 
+@contextmanager
+def arriving(site: MediaSite, host: str, ports: str) -> Iterator[Callable[[], int]]:
+    """Count the packets to UDP ports that reach a host, before its rules see them; yields the function that tells how many."""
+
+    def packets() -> int:
+        listed = json.loads(site.lab.run(host, "nft", "-j", "list", "counters", "table", "inet", "seen"))
+        return next(each["counter"]["packets"] for each in listed["nftables"] if "counter" in each)
+
+    rule = f"add counter inet seen group; add rule inet seen in udp dport {ports} counter name group"
+    site.lab.run(host, "nft", f"{SEEN}; {rule}")
+    try:
+        yield packets
+    finally:
+        site.lab.run(host, "nft", "delete table inet seen")
+
+
 def test_smart_clients_watch_on_the_declared_ports_only(stream: MediaSite) -> None:
-    comes = {(group, port): port in DECLARED for group in GROUPS for port in DECLARED + NEIGHBOURS}
-    assert watched(stream, "operator1", comes) == comes
+    ports = DECLARED + NEIGHBOURS
+    comes = {("operator1", group, port): port in DECLARED for group in GROUPS for port in ports}
+    assert watched(stream, comes) == comes
 
 
-def test_others_get_nothing_though_it_reaches_them(stream: MediaSite, switch: Bridge) -> None:
+def test_only_recording_servers_are_heard(stream: MediaSite, clip: Path) -> None:
+    with (
+        stream.running("stranger1", *sender(clip, (GROUPS[0], 6001))),
+        arriving(stream, "operator1", "6001") as packets,
+    ):
+        comes = {("operator1", GROUPS[0], 6000): True, ("operator1", GROUPS[0], 6001): False}
+        assert watched(stream, comes) == comes
+        assert packets() > 0
+
+
+def test_others_get_nothing_though_it_reaches_them(stream: MediaSite) -> None:
     """viewer1 is no Smart Client. That it joins is its own affair: the packets come, and its rules drop them."""
-    stream.lab.run(
-        "viewer1",
-        "nft",
-        f"{SEEN}; add counter inet seen group; add rule inet seen in udp dport 6000 counter name group",
-    )
-    comes = {(group, 6000): False for group in GROUPS}
-    assert watched(stream, "viewer1", comes) == comes
-    assert packets(stream, "viewer1") > 0
-    stream.lab.run("viewer1", "nft", "delete table inet seen")
-
-
-def packets(site: MediaSite, host: str) -> int:
-    listed = json.loads(site.lab.run(host, "nft", "-j", "list", "counters", "table", "inet", "seen"))
-    return next(each["counter"]["packets"] for each in listed["nftables"] if "counter" in each)
+    comes = {("viewer1", group, 6000): False for group in GROUPS}
+    with arriving(stream, "viewer1", "6000") as packets:
+        assert watched(stream, comes) == comes
+        assert packets() > 0
 
 
 def test_the_switch_hears_who_joined_and_keeps_hearing(stream: MediaSite, switch: Bridge) -> None:
@@ -96,39 +113,25 @@ def test_the_switch_hears_who_joined_and_keeps_hearing(stream: MediaSite, switch
         eventually(
             lambda group=group: switch.joined(group.strip("[]")) == {"operator1"}, f"operator1 alone joined {group}"
         )
-    stream.lab.run(
-        "operator2",
-        "nft",
-        f"{SEEN}; add counter inet seen group; add rule inet seen in udp dport 6000-7000 counter name group",
-    )
-    for player in players:
-        assert pulled(player).pictures == longer
-    assert packets(stream, "operator2") == 0  # which has not joined
-    stream.lab.run("operator2", "nft", "delete table inet seen")
+    with arriving(stream, "operator2", "6000-7000") as packets:  # which has not joined
+        for player in players:
+            assert pulled(player).pictures == longer
+        assert packets() == 0
     heard = stream.lab.run("operator1", "nft", "list", "chain", "inet", "portmatrix", "input")
     (queries,) = (line for line in heard.splitlines() if "asked by any querier" in line)
     assert "packets 0 " not in queries
 
 
-def test_only_recording_servers_are_heard(stream: MediaSite, clip: Path) -> None:
-    with ExitStack() as senders:
-        for host, port in (("stranger1", 6001), ("rs1", 6003)):
-            senders.enter_context(stream.running(host, *sender(clip, (GROUPS[0], port))))
-        comes = {(GROUPS[0], 6001): False, (GROUPS[0], 6003): True}
-        assert watched(stream, "operator1", comes) == comes
-
-
 def test_with_egress_enforced_reports_and_declared_groups_leave(stream: MediaSite, switch: Bridge, clip: Path) -> None:
     stream.apply("rs1", "operator1", egress="enforce")
     eventually(lambda: not switch.joined("239.77.1.5"), "everybody left")
-    comes = {(group, 6000): True for group in GROUPS}
-    assert watched(stream, "operator1", comes) == comes
+    comes = {("operator1", group, 6000): True for group in GROUPS}
+    assert watched(stream, comes) == comes
     for beyond in (("239.78.1.5", 6000), ("239.77.1.5", 7001)):
         assert "not permitted" in said(stream.begin("rs1", *sender(clip, beyond)))
 
 
 def test_without_the_feature_nothing_arrives(stream: MediaSite) -> None:
     stream.apply("operator1", features=[])
-    comes = {(group, 6000): False for group in GROUPS}
-    assert watched(stream, "operator1", comes) == comes
-    assert watched(stream, "operator2", {(GROUPS[0], 6000): True}) == {(GROUPS[0], 6000): True}
+    comes = {(host, group, 6000): host == "operator2" for host in ("operator1", "operator2") for group in GROUPS}
+    assert watched(stream, comes) == comes

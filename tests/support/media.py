@@ -143,8 +143,12 @@ class MediaSite:
         """Start ffmpeg on a host; `pulled` waits for it. It gives up after ``silence`` seconds, as a rule by whether anything ``comes``."""
         silence = silence or (PATIENCE if comes else SILENCE)
         limit = f"{silence * 1_000_000:.0f}"
-        how = {"rtsp": ("-timeout", limit), "http": ("-rw_timeout", limit)}.get(url.partition(":")[0], ())
-        source = f"{url}?timeout={limit}" if url.startswith("udp:") else url
+        scheme = url.partition(":")[0]
+        # what comes by multicast says little of itself, and ffmpeg would watch it for five seconds first
+        how = {"rtsp": ("-timeout", limit), "http": ("-rw_timeout", limit), "udp": ("-analyzeduration", "500000")}[
+            scheme
+        ]
+        source = f"{url}?timeout={limit}" if scheme == "udp" else url
         command = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "warning", *how, *options, "-i", source]
         return self.begin(host, *command, "-map", "0:v", "-frames:v", str(frames), "-f", "framemd5", "-")
 

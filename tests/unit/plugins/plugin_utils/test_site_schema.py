@@ -19,7 +19,7 @@ MATRIX = built()
 FLOW = {"id": "own.x", "from": "viewer", "to": "recorder", "protocol": "tcp", "port": 80}
 PORT_FORMS = 'a port (7563), a range (6000-7000), a list ("443 and 80"), or a sum ("554 to 554+(x-1)")'
 NETWORK_FORMS = "an address, a network such as 10.0.0.0/24 or 2001:db8::/64 with no host bits set, or any"
-FLOW_KEYS = "id, from, to, protocol, port, state, feature, scope, limited_by, multicast, description, reviewed, proposal, source, note"
+FLOW_KEYS = "id, from, to, protocol, port, state, feature, scope, limited_by, multicast, speaks, description, reviewed, proposal, source, note"
 HOST_FORMS = "an IPv4 or IPv6 address such as 10.0.0.5 or 2001:db8::5, without a prefix length"
 
 

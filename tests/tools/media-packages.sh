@@ -7,6 +7,6 @@ tests/tools/packages.sh ffmpeg python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.
 [ ! -e .cache/chrony ] && [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null || exit 0
 unpacked=$(mktemp -d)
 trap 'rm -rf "$unpacked"' EXIT
-(cd "$unpacked" && apt-get download -qq -o APT::Sandbox::User=root chrony && dpkg --extract chrony_*.deb tree)
+(cd "$unpacked" && apt-get download -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 chrony && dpkg --extract chrony_*.deb tree)
 mkdir -p .cache
 mv "$unpacked/tree" .cache/chrony

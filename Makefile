@@ -41,7 +41,7 @@ lab-down: venv   ## end the lab
 
 # --- gates
 
-.PHONY: lint units managers media pages proof sanity docs reference molecule lockouts bench cores build format
+.PHONY: lint units managers media pages proof sanity docs reference molecule lockouts continuity bench cores build format
 lint: venv-ci    ## ruff, mypy, yamllint, ansible-lint, shellcheck, the changelog
 	ruff check .
 	ruff format --check .
@@ -90,10 +90,12 @@ molecule: venv-ci ## the lab as a scenario, and one for each back-end on contain
 lockouts: venv-ci ## 20 real lock-outs for each back-end, on those containers
 	tests/tools/lockouts.sh
 
-bench: venv-test ## what compiling and applying cost, and what packets notice of it, beside other tools
+continuity: venv-test ## that no packet is lost or let in while rules change, beside other tools; and that compiling grows linearly
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/compile.py
-	PYTHONPATH=$(COLLECTIONS) python benchmarks/apply_cost.py
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/continuity.py
+
+bench: continuity ## these, and what applying, proving and probing cost beside a ping and nmap; wants a quiet machine
+	PYTHONPATH=$(COLLECTIONS) python benchmarks/apply_cost.py
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/proof.py
 	@tests/tools/packages.sh nmap
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/prober.py

@@ -50,7 +50,14 @@ def test_from_audit_to_enforcement(lab: NftLab, tmp_path: Path) -> None:
     prefix = tuple(lab.nft_command()[:-1])
     audit = tmp_path / "audit"
     for more in ([], ["-e", f"portmatrix_audit_dest={audit}"], ["-e", f"portmatrix_audit_dest={audit}", "--check"]):
-        done = run("ansible-playbook", *options, "vidnet.portmatrix.audit", *more, prefix=prefix)
+        done = run(
+            "ansible-playbook",
+            *options,
+            "vidnet.portmatrix.audit",
+            *more,
+            prefix=prefix,
+            ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"),
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         assert re.search(r"rs1 +: ok=\d+ +changed=0", done.stdout)
         for line in PAGE["audit: report"].splitlines():
@@ -64,7 +71,13 @@ def test_from_audit_to_enforcement(lab: NftLab, tmp_path: Path) -> None:
     shutil.copy(audit / FILES[1], inventory)
     rules = hostvars(inventory)["rs1"]["portmatrix_rules"]
     lab.apply(rules, mode="audit", persist=False)
-    done = run("ansible-playbook", *options, "vidnet.portmatrix.audit", prefix=prefix)
+    done = run(
+        "ansible-playbook",
+        *options,
+        "vidnet.portmatrix.audit",
+        prefix=prefix,
+        ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"),
+    )
     assert "0 seen but not declared, 1 unknown peer" in done.stdout, done.stdout
     assert set.union(*reached(lab).values()) == {7563, 8100, 9182}
     lab.apply(rules, persist=False)
@@ -77,7 +90,14 @@ def test_a_host_without_counters_is_named(lab: NftLab, tmp_path: Path) -> None:
     here["ansible_python_interpreter"] = sys.executable
     prefix = tuple(lab.nft_command()[:-1])
     done = run(
-        "ansible-playbook", "-i", str(inventory), "-e", json.dumps(here), "vidnet.portmatrix.audit", prefix=prefix
+        "ansible-playbook",
+        "-i",
+        str(inventory),
+        "-e",
+        json.dumps(here),
+        "vidnet.portmatrix.audit",
+        prefix=prefix,
+        ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"),
     )
     assert done.returncode == 2
     assert "there is no table inet portmatrix on this host" in done.stdout

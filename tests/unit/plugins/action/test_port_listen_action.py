@@ -46,7 +46,14 @@ def test_the_module_through_its_action(tmp_path: Path) -> None:
     with Lab() as lab:
         lab.host("one")
         command = [f"{SCRIPTS}/ansible-playbook", "-i", "rs1,", "-e", json.dumps(variables), f"{tmp_path}/play.yml"]
-        done = lab.run("one", "env", f"ANSIBLE_LOCAL_TEMP={tmp_path}/local", f"HOME={tmp_path}", *command, check=False)
+        done = lab.run(
+            "one",
+            "env",
+            f"ANSIBLE_LOCAL_TEMP={tmp_path}/local",
+            f"ANSIBLE_REMOTE_TEMP={tmp_path}/remote",
+            *command,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
     started, would_stop, stopped, again, refused, incomplete = json.loads(found.read_text())
     assert started["changed"] and started["pid"]

@@ -81,6 +81,9 @@ def test_a_record_of_another_form_is_left_to_the_module(lab: Lab, responder: int
     assert json.loads(lab.run("one", "sh", "-c", f"cat {record(lab)}").stdout)["pid"] == responder
 
 
+@pytest.mark.skipif(
+    os.getuid() != 0, reason="NOT TESTED: /run without write access, which an ordinary user cannot arrange"
+)
 def test_where_run_is_not_ours_it_is_left_to_the_module(lab: Lab, responder: int) -> None:
     assert stop(lab, before="mount -o remount,ro /run") is None
     lab.run("one", "mount", "-o", "remount,rw", "/run")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import select
 import struct
 import termios
 from collections.abc import Iterator
@@ -28,7 +29,11 @@ class Terminal:
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def text(self) -> str:
-        return os.read(self.screen, 65536).decode()
+        """Return what came since; the kernel may bring one write after the other."""
+        found = b""
+        while select.select([self.screen], [], [], 0.5 if not found else 0.1)[0]:
+            found += os.read(self.screen, 65536)
+        return found.decode()
 
 
 @pytest.fixture

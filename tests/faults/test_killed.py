@@ -74,9 +74,10 @@ def boots(lab):
 
 
 def settled(lab):
-    """Wait until nothing is left to be confirmed or taken back."""
+    """Wait until no timer runs any more that could take something back."""
     until = time.monotonic() + 20
-    while time.monotonic() < until and lab.shell("ls /run/portmatrix/rollback-*.zip 2>/dev/null || true"):
+    timers = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -o 'portmatrix/[r]ollback-' || true"
+    while time.monotonic() < until and lab.shell(timers):
         time.sleep(0.1)
 
 

@@ -44,14 +44,19 @@ def test_a_fault_is_found_and_located(lab: FaultLab, fault: Fault) -> None:
     try:
         differences = lab.proven(retries=1)
         found = named(lab.located(differences)) if differences else {}
+        strays = {name for name in found if not fault.causes(name)}
+        if (
+            strays
+        ):  # a host may still know a UDP "connection" that the fault before let in, by the same port of the prober's
+            strays &= named(lab.proven()).keys()
         read = readback(lab, fault.host) if fault.reads else []
     finally:
         fault.heal(lab)
     for pattern in fault.differs:
         assert fnmatch.filter(found, pattern), (pattern, sorted(found))
+    assert not strays, {name: found[name] for name in strays}
     for name, row in found.items():
-        assert fault.causes(name), (name, row)
-        assert fault.explains(row["where"]), (name, row)
+        assert not fault.causes(name) or fault.explains(row["where"]), (name, row)
     if fault.reads:
         kind, rule = fault.reads
         assert [entry for entry in read if entry["kind"] == kind and rule in entry["rule"]], read

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import select
 import subprocess
@@ -14,9 +15,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils import nft_script, port_ranges
+from ansible_collections.vidnet.portmatrix.plugins.module_utils import nft_script
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.locate import Known, located
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.locate_plan import plan
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.proof_results import of_ports
 from tests.support.ansible_runs import hostvars
 from tests.support.lab import CHECKOUT, EXAMPLE, SiteLab
 
@@ -35,6 +37,7 @@ class FaultLab(SiteLab):
         self.run_id = uuid.uuid4().hex
         self.hosts = hostvars(SITE)
         self._agents: dict[str, subprocess.Popen[str]] = {}
+        self._turns = itertools.count()
 
     def __enter__(self) -> FaultLab:
         super().__enter__()
@@ -117,21 +120,22 @@ class FaultLab(SiteLab):
 
     def verified(self) -> Rows:
         """Run the playbook; return the differences as its report tells them: initiator -> a row for each port."""
+        self._other_ports()
         done = self.playbook("verify.yml", "-i", str(SITE), "-e", f"portmatrix_report_dir={self.directory}")
         assert done.returncode in (0, 2), done.stdout + done.stderr
         proof = json.loads((self.directory / "proof.json").read_text())
         assert (done.returncode == 2) == bool(
             proof["summary"]["differences"] or proof["summary"]["readback_differences"]
         ), done.stdout + done.stderr
-        differences: Rows = {}
-        for row in proof["results"]:
-            for low, high in map(port_ranges.parse_range, [] if row["ok"] else row["ports"]):
-                rows = [{**row, "port": port} for port in range(low, high + 1)]
-                differences.setdefault(row["initiator"], []).extend(rows)
-        return differences
+        return of_ports(row for row in proof["results"] if not row["ok"])
+
+    def _other_ports(self) -> None:
+        turn = next(self._turns)
+        self.ask({host: ["ports", turn] for host in self.hosts})
 
     def proven(self, retries: int = 0) -> Rows:
         """Return initiator -> what is not as expected."""
+        self._other_ports()
         asked = {
             host: ["probe", self.run_id, values["portmatrix_expectations"], retries]
             for host, values in self.hosts.items()
@@ -145,6 +149,7 @@ class FaultLab(SiteLab):
     def located(self, differences: Rows) -> Rows:
         """Return the differences with where they come about, as the role verify_ports does."""
         again = plan(differences, {host: values["portmatrix_expectations"] for host, values in self.hosts.items()})
+        self._other_ports()
         self.ask({host: ["count", asked["flows"]] for host, asked in again.items()})
         results = self.ask(
             {

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.vidnet.portmatrix.plugins.module_utils import prober, responder_process, witness
@@ -19,6 +20,14 @@ from ansible_collections.vidnet.portmatrix.plugins.module_utils.kernel_listing i
 SECONDS = 3600
 TIMEOUT = 0.5
 CONCURRENCY = 2048
+FIRST_PORT, PORTS, RANGES = 32768, 1000, 28
+RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+def ports(turn: int) -> None:
+    """Send from other ports than in the turns before: a UDP "connection" that was let in once is let in for 30 s more."""
+    first = FIRST_PORT + turn % RANGES * PORTS
+    RANGE.write_text(f"{first} {first + PORTS - 1}")
 
 
 def probe(run: str, expectations: list[dict[str, Any]], retries: int) -> list[dict[str, Any]]:
@@ -66,7 +75,7 @@ def nft(script: str) -> None:
     subprocess.run(["nft", "-f", "-"], input=script, text=True, check=True)
 
 
-KNOWN = {each.__name__: each for each in (probe, listen, stop, count, counted, ruleset, shell, nft)}
+KNOWN = {each.__name__: each for each in (ports, probe, listen, stop, count, counted, ruleset, shell, nft)}
 
 if __name__ == "__main__":
     for line in sys.stdin:

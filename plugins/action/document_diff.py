@@ -74,10 +74,4 @@ class ActionModule(ActionBase):
             return {"changed": False, "files": []}
         directory = Path(self._loader.path_dwim(given["dest"]))
         files = {FILES[form]: comparison_report.render(found, form).encode() for form in given["formats"]}
-        names = report_files.differing(directory, files)
-        result: dict[str, Any] = {"changed": bool(names), "files": [str(directory / name) for name in files]}
-        if self._task.diff:
-            result["diff"] = report_files.diffs(directory, files, names)
-        if names and not self._task.check_mode:
-            report_files.write(directory, {name: files[name] for name in names})
-        return result
+        return report_files.brought(directory, files, check=self._task.check_mode, diff=self._task.diff)

@@ -71,10 +71,4 @@ class ActionModule(ActionBase):
         files: dict[str, bytes] = {}
         for name, report in reports.items():
             files.update(report_forms.files(name, report, formats))
-        names = report_files.differing(directory, files)
-        result = {"changed": bool(names), "files": [str(directory / name) for name in files]}
-        if self._task.diff:
-            result["diff"] = report_files.diffs(directory, files, names)
-        if names and not self._task.check_mode:
-            report_files.write(directory, {name: files[name] for name in names})
-        return result
+        return report_files.brought(directory, files, check=self._task.check_mode, diff=self._task.diff)

@@ -78,18 +78,11 @@ class ActionModule(ActionBase):
             if not arguments["dest"]:
                 return {"changed": False, "files": [], **shown}
             files = proof_files.files(found, arguments["formats"])
-            return {**self._written(Path(os.path.abspath(arguments["dest"])), files), **shown}
+            directory = Path(os.path.abspath(arguments["dest"]))
+            told = report_files.brought(directory, files, check=self._task.check_mode, diff=self._task.diff)
+            return {**told, **shown}
         except (OSError, RuntimeError, ValueError) as error:
             raise AnsibleActionFail(f"proof_report: {error}") from None
-
-    def _written(self, directory: Path, files: dict[str, bytes]) -> dict[str, Any]:
-        names = report_files.differing(directory, files)
-        result = {"changed": bool(names), "files": [str(directory / name) for name in files]}
-        if self._task.diff:
-            result["diff"] = report_files.diffs(directory, files, names)
-        if names and not self._task.check_mode:
-            report_files.write(directory, {name: files[name] for name in names})
-        return result
 
 
 def _proof(hostvars: Any, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -41,15 +41,7 @@ class ActionModule(ActionBase):
             policies, _matrix = report_input.read((task_vars or {})["hostvars"])
             choices = (arguments["formats"], arguments["egress"], arguments["profiles"])
             files = exports.files(policies, arguments["hosts"], *choices)
-            return self._written(Path(os.path.abspath(arguments["dest"])), files)
+            directory = Path(os.path.abspath(arguments["dest"]))
+            return report_files.brought(directory, files, check=self._task.check_mode, diff=self._task.diff)
         except (OSError, ValueError) as error:
             raise AnsibleActionFail(f"windows_export: {error}") from None
-
-    def _written(self, directory: Path, files: dict[str, bytes]) -> dict[str, Any]:
-        names = report_files.differing(directory, files)
-        result = {"changed": bool(names), "files": [str(directory / name) for name in files]}
-        if self._task.diff:
-            result["diff"] = report_files.diffs(directory, files, names)
-        if names and not self._task.check_mode:
-            report_files.write(directory, {name: files[name] for name in names})
-        return result

@@ -14,7 +14,6 @@ from .readback import compare, housekeeping
 from .readback.ruleset import Ruleset, ruleset
 
 OUR_TABLE = "inet portmatrix"
-AUDIT = "audit"
 
 
 class Registered(NamedTuple):

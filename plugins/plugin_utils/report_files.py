@@ -10,8 +10,23 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 TEXTS = (".md", ".csv", ".txt")
+
+
+def brought(directory: Path, files: Mapping[str, bytes], *, check: bool, diff: bool) -> dict[str, Any]:
+    """Bring name -> content into a directory, and return what a task says of it: ``changed``, ``files`` and, if wanted, ``diff``.
+
+    With ``check`` nothing is written. Raises OSError.
+    """
+    names = differing(directory, files)
+    result: dict[str, Any] = {"changed": bool(names), "files": [str(directory / name) for name in files]}
+    if diff:
+        result["diff"] = diffs(directory, files, names)
+    if names and not check:
+        write(directory, {name: files[name] for name in names})
+    return result
 
 
 def differing(directory: Path, files: Mapping[str, bytes]) -> list[str]:

@@ -40,3 +40,17 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
     with pytest.raises(OSError):
         report_files.write(tmp_path, FILES)
     assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_what_is_brought_is_told_and_in_check_mode_not_written(tmp_path: Path) -> None:
+    names = [str(tmp_path / name) for name in FILES]
+    told = report_files.brought(tmp_path, FILES, check=True, diff=True)
+    assert (told["changed"], told["files"], len(told["diff"])) == (True, names, 1)
+    assert not list(tmp_path.iterdir())
+    assert report_files.brought(tmp_path, FILES, check=False, diff=False) == {"changed": True, "files": names}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == FILES
+    assert report_files.brought(tmp_path, FILES, check=False, diff=True) == {
+        "changed": False,
+        "files": names,
+        "diff": [],
+    }

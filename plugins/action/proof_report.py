@@ -50,7 +50,7 @@ ARGUMENTS = {
 SOURCES = ["registered", "results", "stored"]
 REGISTERED = ("registered", "again", "witnesses", "in_force")
 BOUND, USUAL_BOUND = ("portmatrix_egress", "portmatrix_mode"), ("allow", "enforce")
-STATE_VARIABLES = ("portmatrix_state", "portmatrix_mode", "portmatrix_egress")
+STATE_VARIABLES = ("portmatrix_state", *BOUND)
 
 
 class ActionModule(ActionBase):

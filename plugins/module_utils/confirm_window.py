@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A change that waits to be confirmed, and the timer that takes it back otherwise.
 
-The timer is systemd's where it runs, else a process of its own session: it outlives ssh, Ansible and the controller. All
-of it is in /run, which a boot empties, and a boot loads the policy that was confirmed last.
+All of it is in /run, which a boot empties, and a boot loads the policy that was confirmed last.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import time
 import uuid
 from collections import namedtuple
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils import file_changes
+from ansible_collections.vidnet.portmatrix.plugins.module_utils import file_changes, timers
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.host_lock import DIRECTORY
 
@@ -34,9 +33,6 @@ _PENDING = os.path.join(DIRECTORY, "pending.json")
 _CONFIRMING = os.path.join(DIRECTORY, "confirming.json")
 _ROLLING_BACK = os.path.join(DIRECTORY, "rolling-back.json")
 _ROLLED_BACK = os.path.join(DIRECTORY, "rolled-back.json")
-_SLEEP = (
-    "import os, sys, time; time.sleep(float(sys.argv[1])); os.execv(sys.executable, [sys.executable] + sys.argv[2:])"
-)
 
 
 def current():
@@ -64,7 +60,13 @@ def opened(seconds, program, holder, snapshot, given, answered):
     os.makedirs(DIRECTORY, mode=0o700, exist_ok=True)
     try:
         _write(_program(name), program)
-        timer = _armed(name, seconds)
+        timer = timers.armed(
+            [sys.executable, _program(name), name],
+            seconds,
+            "portmatrix-rollback-%s" % name,
+            "Take back the firewall rules that nobody confirmed",
+            ("Restart=on-failure", "RestartSec=1"),
+        )
         pending = Pending(name, holder, time.monotonic() + seconds, snapshot, given, answered, timer)
         # After the timer: without this file a timer finds nothing to do.
         _write(_PENDING, json.dumps(pending._asdict()).encode())
@@ -108,52 +110,9 @@ def why_rolled_back(name):
     return ""
 
 
-def _armed(name, seconds):
-    command = [sys.executable, _program(name), name]
-    if os.path.isdir("/run/systemd/system"):
-        unit = "portmatrix-rollback-%s" % name
-        done = subprocess.run(
-            [
-                "systemd-run",
-                "--quiet",
-                "--collect",
-                "--unit=%s" % unit,
-                "--description=Take back the firewall rules that nobody confirmed",
-                "--on-active=%d" % seconds,
-                "--timer-property=AccuracySec=100ms",
-                "--property=Restart=on-failure",
-                "--property=RestartSec=1",
-                *command,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-            text=True,
-        )
-        if done.returncode == 0:
-            return {"unit": unit}
-    sleeper = subprocess.Popen(
-        [sys.executable, "-c", _SLEEP, str(seconds), *command[1:]],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        close_fds=True,
-        cwd="/",
-    )
-    return {"pid": sleeper.pid}
-
-
 def _disarm(timer):
     if "unit" in timer:
-        subprocess.run(
-            ["systemctl", "--no-block", "stop", timer["unit"] + ".timer"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
+        timers.stopped(timer["unit"])
     elif timer["pid"] != os.getpid() and _is_ours(timer["pid"]):
         with contextlib.suppress(ProcessLookupError):
             os.kill(timer["pid"], signal.SIGKILL)

@@ -24,7 +24,6 @@ from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_wire impor
 )
 
 _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
-MOST_SECONDS = 3600
 # a host that is short of files or memory is left alone for so long (seconds)
 _SHORTAGE_PAUSE = 0.05
 _MOST_CONNECTIONS = 256
@@ -34,13 +33,6 @@ Endpoint = namedtuple("Endpoint", "address protocol port")
 
 class ResponderError(Exception):
     """The responder cannot do what was asked; the text says what and why."""
-
-
-def checked_seconds(seconds):
-    """Return the time limit in seconds; raises ValueError when it is none."""
-    if not 1 <= seconds <= MOST_SECONDS:
-        raise ValueError("seconds: %s; allowed is 1 to %d" % (seconds, MOST_SECONDS))
-    return seconds
 
 
 def endpoints(rules, addresses):

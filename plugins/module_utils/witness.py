@@ -9,19 +9,17 @@ The table has counters and no verdict, so it changes nothing that passes. Packet
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
-import subprocess
 import uuid
 from collections import namedtuple
 
+from ansible_collections.vidnet.portmatrix.plugins.module_utils import timers
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.nft_kernel import Nft, NftError, find
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.port_ranges import HIGHEST, LOWEST
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_plan import PROTOCOLS
 
 TABLE = "inet portmatrix_witness"
 MOST_FLOWS = 200
-MOST_SECONDS = 3600
 
 # The outermost priorities belong to the kernel itself.
 _FIRST, _LAST = -2147483000, 2147483000
@@ -59,13 +57,6 @@ def checked_flows(flows):
     return list(dict.fromkeys(found))
 
 
-def checked_seconds(seconds):
-    """Return the time limit in seconds; raises ValueError when it is none."""
-    if not 1 <= seconds <= MOST_SECONDS:
-        raise ValueError("seconds: %s; allowed is 1 to %d" % (seconds, MOST_SECONDS))
-    return seconds
-
-
 def _problems(flow):
     versions = set()
     for key in ("source", "address"):
@@ -90,7 +81,14 @@ def present(flows, seconds):
     name = uuid.uuid4().hex[:12]
     nft = Nft([tool])
     nft.check(script(flows, name))
-    _forgotten_after(seconds, tool, name)
+    # the module may end with the controller; a later table of this name has another mark, and stays
+    timers.armed(
+        [tool, "delete chain %s; delete table %s" % (_mark(name), TABLE)],
+        seconds,
+        "portmatrix-witness-%s" % name,
+        "Stop counting the packets of flows that were being located",
+        ("SuccessExitStatus=1",),
+    )
     nft.apply(script(flows, name))
 
 
@@ -174,37 +172,3 @@ def _key(side, protocol, version):
     fields = ("saddr", "daddr", "dport") if side == "request" else ("daddr", "saddr", "sport")
     family = _PREFIX[version]
     return "%s %s . %s %s . %s %s" % (family, fields[0], family, fields[1], protocol, fields[2])
-
-
-def _forgotten_after(seconds, tool, name):
-    """Have the table of this name deleted after ``seconds``, whatever becomes of the controller, unless a later one took its place."""
-    removal = [tool, "delete chain %s; delete table %s" % (_mark(name), TABLE)]
-    if os.path.isdir("/run/systemd/system"):
-        timer = [
-            "systemd-run",
-            "--quiet",
-            "--collect",
-            "--unit=portmatrix-witness-%s" % name,
-            "--description=Stop counting the packets of flows that were being located",
-            "--on-active=%d" % seconds,
-            "--property=SuccessExitStatus=1",
-            *removal,
-        ]
-        done = subprocess.run(
-            timer,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
-        if done.returncode == 0:
-            return
-    subprocess.Popen(
-        ["sh", "-c", 'sleep "$1"; shift; exec "$@"', "portmatrix-witness", str(seconds), *removal],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        close_fds=True,
-        cwd="/",
-    )

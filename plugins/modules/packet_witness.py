@@ -17,7 +17,7 @@ description:
   - The counters are in a table of their own, C(inet portmatrix_witness), which has no verdict, so that what passes does not change.
     Packets of other flows cost one look into a set.
   - The table goes away by itself after O(seconds), whatever becomes of the controller.
-  - A host that cannot count does not fail the task; see RV(available).
+  - A host that cannot count does not fail the task; see RV(available). Windows hosts cannot.
 options:
   state:
     description:
@@ -59,6 +59,9 @@ requirements:
   - nft 0.9.8 or later, on the host
   - root or CAP_NET_ADMIN
 attributes:
+  action:
+    description: Runs on the controller too, which answers for Windows hosts; these do not count.
+    support: full
   check_mode:
     description: Can run in check mode; then nothing is counted.
     support: full
@@ -158,6 +161,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vidnet.portmatrix.plugins.module_utils import witness
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.nft_kernel import NftError
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_plan import PROTOCOLS
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.timers import checked_seconds
 
 
 def main():
@@ -197,7 +201,7 @@ def _act(module, result):
         result["changed"] = witness.absent(module.check_mode)
     else:
         flows = witness.checked_flows(module.params["flows"])
-        seconds = witness.checked_seconds(module.params["seconds"])
+        seconds = checked_seconds(module.params["seconds"])
         if not module.check_mode:
             witness.present(flows, seconds)
         result["changed"] = True

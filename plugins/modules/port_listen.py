@@ -77,6 +77,9 @@ options:
     type: int
     default: 120
 attributes:
+  action:
+    description: Runs on the controller too, which ends a responder without a module, and has one started on a Windows host.
+    support: full
   check_mode:
     description: Can run in check mode and return changed status prediction without modifying target.
     support: full
@@ -86,13 +89,17 @@ attributes:
   platform:
     description: Target operating systems.
     support: full
-    platforms: linux
+    platforms: linux, windows
+    details: Of Windows, what Microsoft documents has been gone by; it has not been tried on a Windows host.
 notes:
   - A service that starts while the responder runs finds its port in use, as the kernel gives the responder no sign that
     could make it give way. Start services before a verification or after it, or have their manager try again.
     Once the responder has ended, the port is free at once, also for services that do not reuse addresses.
   - A TCP port counts as occupied, too, while a program of this host has a connection from it.
   - Ports below 1024 need the privileges for that, usually C(become=true).
+  - On a Windows host the responder is a PowerShell process that Ansible's C(async) starts, and an administrator is needed. It keeps its record in
+    C(%SystemRoot%\portmatrix-responder), where only administrators and SYSTEM can write. A port that HTTP.sys holds, or that Windows keeps back for
+    a service, counts as occupied.
   - Where systemd-logind is told to kill the processes of users who log out, the responder of such a user
     ends with the connection.
 seealso:
@@ -151,25 +158,15 @@ pid:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils import policy_rules
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_options import LISTEN, LISTEN_REQUIRED
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_wire import checked_host, checked_run
-from ansible_collections.vidnet.portmatrix.plugins.module_utils.responder import ResponderError, checked_seconds
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.responder import ResponderError
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.responder_process import ensure_started, ensure_stopped
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.timers import checked_seconds
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec=dict(
-            state=dict(type="str", choices=["started", "stopped"], default="started"),
-            run=dict(type="str", required=True),
-            host=dict(type="str", required=True),
-            rules=policy_rules.OPTION,
-            addresses=dict(type="list", elements="str"),
-            seconds=dict(type="int", default=120),
-        ),
-        required_if=[("state", "started", ("rules", "addresses"))],
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=LISTEN, required_if=LISTEN_REQUIRED, supports_check_mode=True)
     asked = module.params
     try:
         run, host = checked_run(asked["run"]), checked_host(asked["host"])

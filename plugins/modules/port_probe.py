@@ -19,7 +19,7 @@ description:
   - Where none of its responders answers, it asks the real service in the service's own protocol. On well-known ports that is
     DNS (UDP 53), NTP (UDP 123), SSDP (UDP 1900), mDNS (UDP 5353) and RTSP (TCP 554), after half of the O(timeout);
     on other ports as O(expectations[].speaks) says, at once.
-  - It needs nothing but Python and no privileges.
+  - It needs nothing but Python and no privileges, and on a Windows host nothing but PowerShell.
 options:
   run:
     description:
@@ -74,6 +74,7 @@ options:
     description:
       - Seconds to wait for each answer, more than V(0) and at most V(60).
       - Linux repeats a lost TCP packet after one second, so a timeout above V(1) forgives a loss.
+      - Windows tries a refused connection again for up to two seconds before it says so. From a Windows host, less than V(3) is V(3).
     type: float
     default: 1.0
   concurrency:
@@ -90,6 +91,9 @@ options:
     type: int
     default: 1
 attributes:
+  action:
+    description: Runs on the controller too, which judges what the sockets of a Windows host saw.
+    support: full
   check_mode:
     description: Can run in check mode. Probing changes nothing.
     support: full
@@ -100,7 +104,8 @@ attributes:
   platform:
     description: Target operating systems.
     support: full
-    platforms: linux
+    platforms: linux, windows
+    details: Of Windows, what Microsoft documents has been gone by; it has not been tried on a Windows host.
 notes:
   - The module does not fail when an observation differs from its expectation; see RV(differences).
   - A UDP port counts as open when something answers. Use M(vidnet.portmatrix.port_listen) on the targets;
@@ -112,6 +117,9 @@ notes:
     ports that must be shut too, and every one of them answers.
   - A TCP packet that a firewall turns away with an ICMP message counts as unreachable. One that it turns away with a
     reset cannot be told from a closed port of the host, and counts as refused.
+  - A Windows firewall keeps its host from refusing (stealth mode), so that a port on which nothing listens looks filtered there even
+    where the rules let the packet in. With M(vidnet.portmatrix.port_listen) on the target it answers.
+  - A Windows host does not tell who sent an ICMP message. A UDP port counts as refused there for the message of any router.
 seealso:
   - module: vidnet.portmatrix.port_listen
   - plugin: vidnet.portmatrix.truth_table
@@ -247,35 +255,13 @@ seconds:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_plan import PROTOCOLS
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_options import PROBE
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_wire import checked_run
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.prober import ProbeError, checked_limits, verify
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec=dict(
-            run=dict(type="str", required=True),
-            expectations=dict(
-                type="list",
-                elements="dict",
-                required=True,
-                options=dict(
-                    to=dict(type="str", required=True),
-                    source=dict(type="str", required=True),
-                    address=dict(type="str", required=True),
-                    protocol=dict(type="str", required=True, choices=list(PROTOCOLS)),
-                    open=dict(type="list", elements="int", default=[]),
-                    shut=dict(type="list", elements="int", default=[]),
-                    speaks=dict(type="dict", default={}),
-                ),
-            ),
-            timeout=dict(type="float", default=1.0),
-            concurrency=dict(type="int", default=2048),
-            retries=dict(type="int", default=1),
-        ),
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=PROBE, supports_check_mode=True)
     limits = {name: module.params[name] for name in ("timeout", "concurrency", "retries")}
     try:
         checked_limits(**limits)

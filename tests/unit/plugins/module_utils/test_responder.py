@@ -99,14 +99,6 @@ def test_a_wrong_value_is_named_with_what_is_allowed(rules, addresses, message):
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("seconds", [0, -1, 3601])
-def test_time_limits(seconds):
-    assert responder.checked_seconds(1) == 1
-    assert responder.checked_seconds(3600) == 3600
-    with pytest.raises(ValueError, match=rf"^seconds: {seconds}; allowed is 1 to 3600$"):
-        responder.checked_seconds(seconds)
-
-
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_tcp_gets_the_line_and_the_end(address):
     place = Endpoint(address, "tcp", free_port(address))

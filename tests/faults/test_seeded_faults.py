@@ -13,7 +13,8 @@ import pytest
 
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.compare import differences as read_differences
 from tests.conftest import COLLECTIONS_PATH
-from tests.faults.seeded_faults import FAULTS, Fault
+from tests.faults.fault import Fault
+from tests.faults.seeded_faults import FAULTS
 from tests.support.fault_lab import FaultLab, Rows
 
 

@@ -61,3 +61,13 @@ def chain(
     """Return a table ``test`` whose chain ``one`` has these rules."""
     lines = "\n".join(rules)
     return f"table {family} test {{\n chain one {{\n type filter hook {hook} priority {priority}; policy {policy};\n{lines}\n}}\n}}\n"
+
+
+def listing(statements: list[Any], **chains: list[Any]) -> str:
+    """Return a listing of a table whose input chain has one rule with these statements."""
+    about = {"family": "inet", "table": "test"}
+    head = {"type": "filter", "hook": "input", "prio": 0, "policy": "drop"}
+    content: list[Any] = [{"table": {"family": "inet", "name": "test"}}, {"chain": {**about, "name": "one", **head}}]
+    content += [{"chain": {**about, "name": name}} for name in chains]
+    content.append({"rule": {**about, "chain": "one", "expr": statements}})
+    return json.dumps({"nftables": [{"metainfo": {"version": "1.1.3"}}, *content]})

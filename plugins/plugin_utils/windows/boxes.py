@@ -11,6 +11,9 @@ from typing import NamedTuple
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback import ranges
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.model import Ranges
 
+#: The order in which boxes are cut: ports first, for they are short, and differ most often.
+_PLACES = (2, 0, 1, 3)
+
 
 class Box(NamedTuple):
     """Addresses of the peer and the host's own; the host's port, or for ICMP type * 256 + code; the peer's port."""
@@ -42,11 +45,14 @@ def without(boxes: Iterable[Box], holes: Iterable[Box]) -> list[Box]:
 
 
 def _cut(box: Box, hole: Box) -> list[Box]:
+    if not ranges.intersect(box.ports, hole.ports):
+        return [box]
     shared = common(box, hole)
     if not shared:
         return [box]
     parts, inside = [], list(box)
-    for place, middle in enumerate(shared):
+    for place in _PLACES:
+        middle = shared[place]
         outside = ranges.subtract(inside[place], middle)
         if outside:
             parts.append(Box._make([*inside[:place], outside, *inside[place + 1 :]]))

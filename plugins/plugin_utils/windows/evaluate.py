@@ -70,6 +70,8 @@ def accepted(policy: Policy, packets: Packets, listener: Listener = UNKNOWN, her
             bypassing.append(found.possible)
         elif found.possible:
             (closed if rule.action == "block" else opened).append(found)
+    if _blocks_all(profile, packets):
+        opened = []
     sure = boxes.without((each.sure for each in opened), (each.possible for each in closed))
     possible = boxes.without((each.possible for each in opened), (each.sure for each in closed))
     return Accepted(sure, boxes.merged((*possible, *bypassing)))
@@ -90,6 +92,8 @@ def verdict(
     if not profile.enabled:
         return "allow", ""
     deciding: dict[str, str] = {"sure allow": ""} if _default(profile, packets) == "allow" else {}
+    if _blocks_all(profile, packets):
+        deciding = {"sure block": ""}
     for rule in policy.in_force(profile, packets.direction):
         found = region(rule, packets, listener, here)
         if found.possible.contains(packet):
@@ -114,6 +118,10 @@ def _default(profile: Profile, packets: Packets) -> str:
     return profile.default_inbound if packets.direction == "in" else profile.default_outbound
 
 
+def _blocks_all(profile: Profile, packets: Packets) -> bool:
+    return profile.block_all_inbound and packets.direction == "in"
+
+
 def faults(profiles: Iterable[Profile]) -> list[str]:
     """Return a sentence for each profile that makes rules meaningless, or is not there."""
     found = {profile.name: profile for profile in profiles}
@@ -124,6 +132,8 @@ def faults(profiles: Iterable[Profile]) -> list[str]:
             out.append(f"The {name} profile is not known.")
         elif not profile.enabled:
             out.append(f"The {name} profile is off: everything is let in and out.")
+        elif profile.block_all_inbound:
+            out.append(f"The {name} profile lets nothing in, whatever rules allow (BlockAllInboundTraffic).")
         elif profile.default_inbound == "allow":
             out.append(f"The {name} profile lets in by default: only block rules restrict anything.")
         if profile and not profile.local_rules:

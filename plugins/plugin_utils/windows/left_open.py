@@ -8,7 +8,7 @@ Allow rules add up, so that a narrow rule restricts nothing while an installer's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vidnet.portmatrix.plugins.module_utils import policy_rules
@@ -60,6 +60,17 @@ def left_open(
     conditions that cannot be judged from here), ``untouched`` (what a rule that is never touched is for, else empty), ``wider`` (whether
     the rule also lets in what the matrix knows nothing of) and ``sentence``. Raises policy_rules.RuleError for wrong ``granted``.
     """
+    return [row for _rule, row in with_rules(policy, granted, ports, here, known)]
+
+
+def with_rules(
+    policy: Policy,
+    granted: Iterable[Mapping[str, Any]],
+    ports: Sequence[MatrixPort],
+    here: Here = ANYWHERE,
+    known: Known | None = None,
+) -> Iterator[tuple[WindowsRule, dict[str, Any]]]:
+    """Yield each row of :func:`left_open` with its rule."""
     known = known or knowledge.known()
     grants = _grants(granted)
     by_protocol: dict[int, list[MatrixPort]] = {}
@@ -69,7 +80,6 @@ def left_open(
         profile.name: [rule for rule in policy.in_force(profile, "in") if rule.action == "block"]
         for profile in policy.profiles
     }
-    out = []
     for store, rules in (("group policy", policy.group_policy), ("local", policy.local)):
         names = [profile.name for profile in policy.profiles if store != "local" or profile.local_rules]
         for rule in rules:
@@ -84,8 +94,7 @@ def left_open(
                     rest = {family: opened.rest(family, wanted, in_force, grants) for family in FAMILIES}
                     for row in left_open_rows.rows(rule, number, reached, rest, known):
                         row.update(store=store, sure=opened.sure())
-                        out.append({**row, "sentence": left_open_rows.sentence(row)})
-    return out
+                        yield rule, {**row, "sentence": left_open_rows.sentence(row)}
 
 
 class _Opened:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.vidnet.portmatrix.plugins.module_utils import policy_rules
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils import parameters
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.matrix import Matrix
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.matrix import Flow, Matrix
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.parameters import MissingParameter
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.policy import MANAGEMENT
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.port_expression import PortsUnknown
@@ -52,13 +52,13 @@ def of_rules(
     ]
 
 
-def of_matrix(matrix: Matrix, host: Host) -> list[MatrixPort]:
+def of_matrix(matrix: Matrix, host: Host, own: Iterable[Flow] = ()) -> list[MatrixPort]:
     """Return the ports of every flow that the host's components listen on, also where nobody may come or the feature is off.
 
-    Ports that depend on a parameter which nobody has set are left out.
+    ``own``: the site's own flows. Ports that depend on a parameter which nobody has set are left out.
     """
     out: list[MatrixPort] = []
-    for flow in matrix.flows.values():
+    for flow in (*matrix.flows.values(), *own):
         components = host.components.intersection(flow.listeners)
         numbers = [PROTOCOLS[protocol] for protocol in flow.protocols if protocol in WITH_PORTS]
         if not (components and numbers and flow.reviewed):

@@ -51,13 +51,17 @@ class WindowsRule(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """``default_inbound`` and ``default_outbound`` are block or allow; ``local_rules`` tells whether group policy lets local rules count."""
+    """``default_inbound`` and ``default_outbound`` are block or allow; ``local_rules`` tells whether group policy lets local rules count.
+
+    ``block_all_inbound`` shuts out everything, what rules allow included.
+    """
 
     name: str
     enabled: bool = True
     default_inbound: str = "block"
     default_outbound: str = "allow"
     local_rules: bool = True
+    block_all_inbound: bool = False
 
 
 #: The three profiles as Windows has them when nobody changed them.

@@ -203,6 +203,19 @@ def test_faults_of_profiles_are_said() -> None:
     ]
 
 
+def test_a_profile_that_blocks_all_lets_nothing_in_and_everything_out() -> None:
+    rules = [WindowsRule("a", protocol=6), WindowsRule("b", protocol=6, others=("Action=ByPass",), local_ports="80")]
+    shut = Policy(rules, (), [Profile("public", default_inbound="allow", block_all_inbound=True)])
+    assert accepted(shut, TCP).sure == []
+    assert not contains(accepted(shut, TCP).possible, (FIRST, LOCAL, 81, 50000))
+    assert verdict(shut, TCP, (FIRST, LOCAL, 81, 50000)) == ("block", "")
+    assert verdict(shut, TCP, (FIRST, LOCAL, 80, 50000)) == ("unknown", "b")
+    assert verdict(shut, TCP._replace(direction="out"), (FIRST, LOCAL, 80, 50000))[0] == "allow"
+    off = shut._replace(profiles=[shut.profiles[0]._replace(enabled=False)])
+    assert verdict(off, TCP, (FIRST, LOCAL, 81, 50000)) == ("allow", "")
+    assert "lets nothing in, whatever rules allow" in faults(shut.profiles)[2]
+
+
 def test_a_plain_server_lets_its_own_services_be_reached() -> None:
     rules = windows_host.own()
     assert len(rules) > 590 and GROUP not in {rule.group for rule in rules}

@@ -10,18 +10,17 @@ import errno
 import selectors
 import socket
 
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_answers import ANOTHER_SERVICE, heard
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_errors import (
     NO_ANSWER,
     Shortage,
-    Verdict,
     from_errno,
     pending_error,
     report_errors,
 )
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_requests import question
-from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_wire import WORD, parse_greeting, request
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_wire import WORD, request
 
-ANOTHER_SERVICE = Verdict("open", "another service", "service")
 MOST_BYTES = 4096
 # IP_BIND_ADDRESS_NO_PORT in Linux, of both families: the port is chosen when connecting, so that one in use, or just
 # used, for one target still serves for another; the socket module has no name for it
@@ -53,19 +52,6 @@ def bound_socket(source, kind):
     return sock
 
 
-def _greeted(greeting, probe, run):
-    """Return the Verdict for the Greeting of a responder of ours."""
-    if greeting.host != probe.to:
-        return Verdict("wrong_host", "answered by %s" % greeting.host, "responder")
-    if (greeting.address, greeting.port) != (probe.address, probe.port):
-        place = (greeting.host, greeting.address, greeting.port)
-        return Verdict("wrong_host", "answered by %s on %s port %d: translated on the way" % place, "responder")
-    detail = "answered" if greeting.run == run else "answered by run %s" % greeting.run
-    if greeting.peer != probe.source:
-        detail += ", to %s: translated on the way" % greeting.peer
-    return Verdict("open", detail, "responder")
-
-
 class _Attempt:
     kind = None
 
@@ -85,11 +71,7 @@ class _Attempt:
 
     def heard(self, data):
         """Return the Verdict for what the port sent (bytes)."""
-        greeting = parse_greeting(data)
-        if greeting:
-            return _greeted(greeting, self.probe, self.run)
-        said = self.question and self.question.understood(data)
-        return Verdict("open", said, "service") if said else ANOTHER_SERVICE
+        return heard(data, self.probe, self.run, self.question)
 
 
 class TcpAttempt(_Attempt):

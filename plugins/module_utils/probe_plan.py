@@ -91,6 +91,30 @@ def worth_repeating(probe, observed):
     return observed == "error" or (probe.expected == "open" and observed != "open")
 
 
+def verified(probes, ask, retries):
+    """Return results, differences, counts, probes and retried (dict) of a list of Probes.
+
+    ``ask(probes)`` returns the Verdict of each (dict); what must be open and was not is asked ``retries`` times more.
+    """
+    verdicts = ask(probes)
+    attempts = dict.fromkeys(probes, 1)
+    for _retry in range(retries):
+        again = [probe for probe in probes if worth_repeating(probe, verdicts[probe].observed)]
+        if not again:
+            break
+        verdicts.update(ask(again))
+        for probe in again:
+            attempts[probe] += 1
+    results = [row(probe, verdicts[probe], attempts[probe]) for probe in probes]
+    return dict(
+        results=results,
+        differences=[each for each in results if not each["ok"]],
+        counts=counts(results),
+        probes=len(results),
+        retried=sum(tries > 1 for tries in attempts.values()),
+    )
+
+
 def row(probe, verdict, attempts):
     """Return the result row (dict) of a Probe, its Verdict and how often it was tried."""
     return dict(

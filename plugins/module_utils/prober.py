@@ -15,12 +15,7 @@ from collections import defaultdict, deque
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.open_files import allow_open_files
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_attempt import bound_socket, new_attempt
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_errors import Shortage
-from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_plan import (
-    counts,
-    plan,
-    row,
-    worth_repeating,
-)
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_plan import plan, verified
 
 MOST_SECONDS = 60
 MOST_SOCKETS = 16384
@@ -57,24 +52,8 @@ def verify(run, expectations, timeout, concurrency, retries):
     begun = time.monotonic()
     probes = plan(expectations)
     _check_sources(probes)
-    verdicts = probe_all(probes, run, timeout, concurrency)
-    attempts = dict.fromkeys(probes, 1)
-    for _retry in range(retries):
-        again = [probe for probe in probes if worth_repeating(probe, verdicts[probe].observed)]
-        if not again:
-            break
-        verdicts.update(probe_all(again, run, timeout, concurrency))
-        for probe in again:
-            attempts[probe] += 1
-    results = [row(probe, verdicts[probe], attempts[probe]) for probe in probes]
-    return dict(
-        results=results,
-        differences=[each for each in results if not each["ok"]],
-        counts=counts(results),
-        probes=len(results),
-        retried=sum(tries > 1 for tries in attempts.values()),
-        seconds=round(time.monotonic() - begun, 3),
-    )
+    found = verified(probes, lambda some: probe_all(some, run, timeout, concurrency), retries)
+    return dict(found, seconds=round(time.monotonic() - begun, 3))
 
 
 def _check_sources(probes):
@@ -96,7 +75,7 @@ def probe_all(probes, run, timeout, concurrency):
         return _Round(selector, probes, run, timeout, files).verdicts()
 
 
-def _spread(probes):
+def spread(probes):
     """Return ``probes`` with the first of every address first, then the second of every address, and so on."""
     seen = defaultdict(int)
     ranked = []
@@ -114,7 +93,7 @@ class _Round:
         self.run = run
         self.timeout = timeout
         self.files = files
-        self.waiting = deque(_spread(probes))
+        self.waiting = deque(spread(probes))
         self.active = set()
         self.halfway = deque()
         self.deadlines = deque()

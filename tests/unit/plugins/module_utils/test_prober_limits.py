@@ -12,7 +12,7 @@ from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_plan impor
 def test_addresses_take_turns():
     probes = [Probe("h", "s", address, "tcp", port, "open") for address in "ab" for port in (1, 2)]
     probes.append(Probe("h", "s", "c", "tcp", 1, "open"))
-    assert [(each.address, each.port) for each in prober._spread(probes)] == [
+    assert [(each.address, each.port) for each in prober.spread(probes)] == [
         ("a", 1),
         ("b", 1),
         ("c", 1),

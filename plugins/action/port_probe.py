@@ -1,0 +1,40 @@
+# Copyright (c) 2026, vidnet.portmatrix contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the module of this name, or from a Windows host the sockets of win_port_probe, and judges here what they saw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action.normal import ActionModule as AnyModule
+
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_options import PROBE
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.prober import ProbeError
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.ansible_values import plain
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import probing
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.connection import is_windows, without_become
+
+
+class ActionModule(AnyModule):
+    """Returns what the module returns."""
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        if not is_windows(self._connection):
+            return super().run(tmp, task_vars)
+        super(AnyModule, self).run(tmp, task_vars)
+        if self._task.async_val:
+            raise AnsibleActionFail("async: allowed on Linux hosts only")
+        without_become(self._connection)
+        asked = plain(self.validate_argument_spec(argument_spec=PROBE)[1])
+
+        def execute(arguments: dict[str, Any]) -> dict[str, Any]:
+            return self._execute_module(module_name=probing.MODULE, module_args=arguments, task_vars=task_vars)
+
+        try:
+            return {"changed": False, **probing.verify(execute, **asked)}
+        except probing.ModuleFailed as error:
+            return error.result
+        except (ValueError, ProbeError) as error:
+            return {"failed": True, "changed": False, "msg": str(error)}

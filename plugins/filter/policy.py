@@ -37,7 +37,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - Host to policy, or the one host's policy. A policy has the keys C(rules), C(unresolved), C(expectations), C(asked), C(managed) and C(addresses).
+    - Host to policy, or the one host's policy. A policy has the keys C(rules), C(unresolved), C(expectations), C(asked), C(managed) and C(addresses),
+      and for a managed Windows host C(listened).
   type: dict
 """
 

@@ -12,6 +12,7 @@ author: vidnet.portmatrix contributors (@vidnet)
 description:
   - Compiles the vendors' port matrices and the inventory into C(portmatrix_rules), C(portmatrix_unresolved),
     C(portmatrix_expectations), C(portmatrix_asked), C(portmatrix_managed) and C(portmatrix_addresses) for every host, in one pass over the whole site.
+    A Windows host has C(portmatrix_listened) too.
   - Place its file so that it is read after the hosts, for instance as C(portmatrix.yml) beside C(hosts.yml) in an inventory directory.
   - Reads the variables of the inventory, of C(group_vars) and C(host_vars) beside it, and extra variables.
     It does not see variables that stand beside a playbook.
@@ -62,7 +63,7 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.ansible_values i
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.compiler import compile_inventory
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.problems import InputError
 
-RESULTS = ("rules", "unresolved", "expectations", "asked", "managed", "addresses")
+RESULTS = ("rules", "unresolved", "expectations", "asked", "managed", "addresses", "listened")
 
 
 class InventoryModule(BaseInventoryPlugin):
@@ -85,7 +86,7 @@ class InventoryModule(BaseInventoryPlugin):
             raise AnsibleParserError(str(refusal(placed(error, variables.raw)))) from None
         # Host.set_variable rather than the inventory's: the latter copies and tags every value again, at ten times the cost.
         for name, policy in compiled.items():
-            for key in RESULTS:
+            for key in filter(policy.__contains__, RESULTS):
                 inventory.hosts[name].set_variable(f"portmatrix_{key}", trusted(policy[key]))
 
 

@@ -30,8 +30,13 @@ def _backend(name):
 def chosen(wanted):
     """Return the name of the back-end for this host: ``wanted``, or with ``auto`` the firewall that is active.
 
-    Raises BackendError when two are.
+    Raises BackendError when two are, and for ``windows``: such a host is changed from the controller, and is not this one.
     """
+    if wanted == "windows":
+        raise BackendError(
+            "portmatrix_backend is 'windows', and this host is not reached as a Windows host (by winrm, psrp, or ssh with"
+            " ansible_shell_type); allowed here: auto, %s" % ", ".join(NAMES)
+        )
     if wanted != "auto":
         return wanted
     active = ["firewalld"] * firewalld_presence.runs() + ["ufw"] * ufw_presence.active()

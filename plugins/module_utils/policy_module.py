@@ -9,27 +9,26 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils import host_backend, host_change, policy_rules
+from ansible_collections.vidnet.portmatrix.plugins.module_utils import (
+    host_backend,
+    host_change,
+    policy_options,
+    policy_rules,
+)
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.backend import BackendError
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.firewalld_respawn import with_binding
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.lockout_guard import Client, client_of
 
-OPTIONS = {
-    "rules": policy_rules.OPTION,
-    "egress": {"type": "str", "choices": ["allow", "enforce"], "default": "allow"},
-    "mode": {"type": "str", "choices": ["enforce", "audit"], "default": "enforce"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "persist": {"type": "bool", "default": True},
-}
 _WITHOUT = {"confirm_timeout": 0, "probes": [], "policy": None, "client": None, "by": "another run"}
-_LONGEST = 3600
+_LEFT_OUT = ("rules", "probes", *policy_options.WINDOWS)
 
 
 def run(backend, options=None):
     """Be the module for one ``backend``; ``options`` are those that it has besides."""
-    required = [("state", "present", ["rules"] if options is None else ["rules", "policy"], options is not None)]
     module = AnsibleModule(
-        argument_spec=dict(OPTIONS, **(options or {})), required_if=required, supports_check_mode=True
+        argument_spec=dict(policy_options.COMMON, **(options or {})),
+        required_if=policy_options.required(options is not None),
+        supports_check_mode=True,
     )
     given = dict(_WITHOUT, backend=backend)
     given.update(module.params)
@@ -37,8 +36,9 @@ def run(backend, options=None):
     given["client"] = (
         Client(client["address"], client["port"]) if client else client_of(os.environ.get("SSH_CONNECTION", ""))
     )
-    if not 0 <= given["confirm_timeout"] <= _LONGEST:
-        module.fail_json(msg="confirm_timeout: %d; allowed are 0 to %d seconds" % (given["confirm_timeout"], _LONGEST))
+    wrong = policy_options.wrong_timeout(given["confirm_timeout"])
+    if wrong:
+        module.fail_json(msg=wrong)
     try:
         given["backend"] = host_backend.chosen(given["backend"])
         if given["backend"] == "firewalld":
@@ -53,5 +53,5 @@ def run(backend, options=None):
     if not module._diff:
         del result["diff"]
     # The rules would only come back to the controller, and there into every log and database.
-    shown = {key: value for key, value in module.params.items() if key not in ("rules", "probes")}
+    shown = {key: value for key, value in module.params.items() if key not in _LEFT_OUT}
     module.exit_json(invocation={"module_args": dict(shown, rules="%d rules" % len(given["rules"] or ()))}, **result)

@@ -24,8 +24,10 @@ options:
     description:
       - What holds the policy. V(auto) is firewalld or ufw where one of them is active on the host, and nftables otherwise.
       - When both are active, V(auto) is an error.
+      - Of a host that is reached by winrm or psrp, or by ssh with C(ansible_shell_type) V(powershell) or V(cmd), V(auto) is V(windows),
+        and no other is allowed.
     type: str
-    choices: [auto, nftables, firewalld, ufw]
+    choices: [auto, nftables, firewalld, ufw, windows]
     default: auto
   confirm_timeout:
     description: Seconds that a change waits for its confirmation; at most 3600. With V(0) it is for good at once.
@@ -72,10 +74,10 @@ options:
   policy:
     description:
       - Instead of O(rules), a policy that the host had before. Its number, or V(previous) for the last but one.
-      - The last five that were confirmed are kept, see M(vidnet.portmatrix.policy_confirm).
+      - The last five that were confirmed are kept, see M(vidnet.portmatrix.policy_confirm). None are on Windows.
     type: str
   client:
-    description: Where the management connection comes from, as the host sees it. Found out by itself for ssh.
+    description: Where the management connection comes from, as the host sees it. Found out by itself for ssh, and on Windows.
     type: dict
     suboptions:
       address:
@@ -90,13 +92,63 @@ options:
     description: Who makes the change, for whoever has to wait for it. Found out by itself.
     type: str
     default: another run
+  foreign:
+    description:
+      - For Windows hosts, what becomes of an enabled rule that is not this collection's own and lets peers reach a port of the matrix on
+        this host which O(rules) do not let them reach. Such rules add up with our own, which restrict nothing while they stand.
+      - With V(disable) they are switched off, and O(state=absent) gives back those that were. With V(report) they are only named.
+      - A list of rule names is V(disable) for all but these.
+      - Rules for other ports are never touched, nor are those for remote desktop, WinRM, ssh, core networking and file sharing.
+    type: raw
+    default: disable
+  profiles:
+    description:
+      - For Windows hosts, what becomes of a profile that is off or lets in by default, which makes rules meaningless.
+      - With V(enforce) it is switched on and lets in only what a rule does, and O(state=absent) gives back what it was.
+        With V(report) it is only named.
+    type: str
+    choices: [enforce, report]
+    default: enforce
+  ports:
+    description:
+      - For Windows hosts, the ports of the matrix that the host listens on, whether anybody may reach them or not.
+      - In an inventory with the P(vidnet.portmatrix.site#inventory) plugin this is C(portmatrix_listened).
+      - Without it they are those of O(rules).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      protocol:
+        description: Protocol of the ports.
+        type: str
+        choices: [tcp, udp]
+        required: true
+      ports:
+        description: Ports such as V(7563), or ranges such as V(6000-7000).
+        type: list
+        elements: str
+        required: true
+      flow:
+        description: Id of the flow.
+        type: str
+        default: ""
+      components:
+        description: The host's components that listen there.
+        type: list
+        elements: str
+        default: []
 attributes:
   action:
-    description: Runs on the controller too, which makes the new connection.
+    description: Runs on the controller too, which makes the new connection, and decides what a Windows host has to change.
     support: full
+  platform:
+    description: The platforms that it works with.
+    platforms: linux, windows
+    support: full
+    details: Of Windows, what Microsoft documents has been gone by; it has not been tried on a Windows host.
 requirements:
-  - nft 0.9.8 or later, firewalld 1.0 or later, or ufw 0.36 or later, on the host
-  - root on the host
+  - nft 0.9.8 or later, firewalld 1.0 or later, or ufw 0.36 or later, on a Linux host; root on it
+  - Windows Server 2016 or Windows 10, or later, with Windows PowerShell 5.1 or PowerShell 7, on a Windows host; an administrator on it
 seealso:
   - module: vidnet.portmatrix.policy_confirm
   - module: vidnet.portmatrix.nftables_policy
@@ -122,6 +174,18 @@ backend:
   returned: success
   type: str
   sample: nftables
+foreign:
+  description:
+    - The rules that others left open, one row for each rule, protocol and set of peers.
+    - C(sentence) is for people, C(disposition) what became of the rule (V(disabled), V(left), V(untouched), V(reported) or V(group policy)).
+  returned: success, on Windows
+  type: list
+  elements: dict
+drift:
+  description: What somebody else has changed since the last change of this collection, as sentences.
+  returned: success, on Windows
+  type: list
+  elements: str
 flows:
   description:
     - How the flows differ from what the kernel held.
@@ -148,41 +212,12 @@ confirmed:
   type: bool
 """
 
-from ansible_collections.vidnet.portmatrix.plugins.module_utils import host_backend
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.policy_module import run
+from ansible_collections.vidnet.portmatrix.plugins.module_utils.policy_options import HOST_FIREWALL
 
 
 def main():
-    run(
-        None,
-        {
-            "backend": {"type": "str", "choices": ["auto", *host_backend.NAMES], "default": "auto"},
-            "confirm_timeout": {"type": "int", "default": 90},
-            "probes": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {
-                    "to": {"type": "str", "required": True},
-                    "source": {"type": "str", "required": True},
-                    "address": {"type": "str", "required": True},
-                    "protocol": {"type": "str", "required": True},
-                    "open": {"type": "list", "elements": "int", "default": []},
-                    "shut": {"type": "list", "elements": "int", "default": []},
-                    "speaks": {"type": "dict", "default": {}},
-                },
-            },
-            "policy": {"type": "str"},
-            "client": {
-                "type": "dict",
-                "options": {
-                    "address": {"type": "str", "required": True},
-                    "port": {"type": "int", "required": True},
-                },
-            },
-            "by": {"type": "str", "default": "another run"},
-        },
-    )
+    run(None, HOST_FIREWALL)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 policies:
-  description: Host to policy, with the keys C(rules), C(unresolved), C(expectations), C(asked), C(managed) and C(addresses).
+  description:
+    - Host to policy, with the keys C(rules), C(unresolved), C(expectations), C(asked), C(managed) and C(addresses),
+      and for a managed Windows host C(listened), the ports of the matrix that it listens on.
   returned: success
   type: dict
 """

@@ -17,7 +17,13 @@ from .problems import InputError, Problem
 #: Variables of Ansible's own that say where a host is and how it is reached.
 CONNECTION = ("ansible_host", *management.VARIABLES)
 #: Variables of ours that hold results, not input.
-RESULTS = ("portmatrix_rules", "portmatrix_unresolved", "portmatrix_expectations", "portmatrix_asked")
+RESULTS = (
+    "portmatrix_rules",
+    "portmatrix_unresolved",
+    "portmatrix_expectations",
+    "portmatrix_asked",
+    "portmatrix_listened",
+)
 
 try:
     from ansible._internal._datatag._tags import Origin

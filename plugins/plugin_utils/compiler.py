@@ -11,10 +11,11 @@ from typing import Any
 
 from . import matrix, policy, site
 from .matrix import Matrix
+from .windows import listened, unasked
 
 
 def compile_inventory(inventory: Mapping[str, Mapping[str, Any]], directory: str) -> dict[str, dict[str, Any]]:
-    """Return host -> ``{rules, unresolved, expectations, asked, managed, addresses}``.
+    """Return host -> ``{rules, unresolved, expectations, asked, managed, addresses}``, and ``listened`` for a managed Windows host.
 
     ``inventory``: host -> ``{groups: [...], vars: {...}}`` in plain data. ``directory``: what relative paths
     in ``portmatrix_matrix_path`` start from. Raises InputError with every problem.
@@ -35,4 +36,9 @@ def compile_with(known: Matrix, inventory: Mapping[str, Mapping[str, Any]]) -> d
         host = found.hosts[name]
         own = [address.text.partition("/")[0] for address in host.addresses]
         compiled[name] = {**host_policy, "managed": host.managed, "addresses": own}
+        if host.managed and listened.is_windows(inventory[name]["vars"]):
+            compiled[name]["listened"] = listened.of_host(known, found, name, host_policy["rules"])
+    windows = [name for name in compiled if "listened" in compiled[name]]
+    for host_policy in compiled.values() if windows else ():
+        host_policy["expectations"] = unasked.asked(host_policy["expectations"], windows)
     return compiled

@@ -18,7 +18,7 @@ IMPLICIT = ("localhost", "127.0.0.1", "::1")
 
 
 def compile_hostvars(hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return host -> ``{rules, unresolved, expectations, asked, managed, addresses}``; raises AnsibleError with every problem and its line."""
+    """Return what compiler.compile_inventory does; raises AnsibleError with every problem and its line."""
     inventory, directory = inventory_of(hostvars)
     with refusing(hostvars):
         return compile_inventory(inventory, directory)

@@ -17,8 +17,10 @@ SSH = 22
 WINDOWS = {"winrm": "ansible_winrm_scheme", "psrp": "ansible_psrp_protocol"}
 WINDOWS_PORTS = {"http": 5985, "https": 5986}
 PORTS = ("ansible_port", "ansible_ssh_port", "ansible_winrm_port", "ansible_psrp_port")
-#: Every variable that is read here.
-VARIABLES = ("ansible_connection", *PORTS, *WINDOWS.values())
+#: The variable that says which shell a connection by ssh ends in.
+SHELL = "ansible_shell_type"
+#: Every variable that is read here, or says what kind of host it is.
+VARIABLES = ("ansible_connection", SHELL, *PORTS, *WINDOWS.values())
 
 
 def wrong(host: str, variables: Mapping[str, Any]) -> Iterator[Problem]:

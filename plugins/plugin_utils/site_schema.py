@@ -31,6 +31,7 @@ ELSEWHERE = (
     "portmatrix_egress",
     "portmatrix_expectations",
     "portmatrix_hosts",
+    "portmatrix_listened",
     "portmatrix_mode",
     "portmatrix_persist",
     "portmatrix_policy",
@@ -43,6 +44,8 @@ ELSEWHERE = (
     "portmatrix_rules",
     "portmatrix_state",
     "portmatrix_unresolved",
+    "portmatrix_windows_foreign",
+    "portmatrix_windows_profiles",
 )
 
 

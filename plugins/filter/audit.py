@@ -16,7 +16,7 @@ description:
     a component is named only where all of its hosts were seen.
   - Peers that nobody is are listed with the components that they may be.
   - What is likely to be noise is flagged, not left out.
-  - What was declared but never seen is told from the counters of the rules.
+  - What was declared but never seen is told from the counters of the rules, of Windows hosts from their log.
 positional: hostvars
 options:
   _input:

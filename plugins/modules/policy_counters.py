@@ -16,11 +16,14 @@ description:
     UDP that nobody answers is counted packet by packet.
   - Counts begin anew when the rules change and when the host starts. What was seen outlives a change of the rules, as long as
     audit mode stays, and is forgotten when the host starts.
+  - A Windows firewall counts nothing by rule. In audit mode it logs the connections that it lets in and drops (C(pfirewall.log)), and of such a host
+    this returns what the log says. Then RV(seen[].packets) are connections, and what the rules of C(portmatrix_rules) grant is left out.
   - Changes nothing.
 options: {}
 requirements:
   - nft 0.9.8 or later, on the host
   - root or CAP_NET_ADMIN
+  - on a Windows host, PowerShell 5.1 and an administrator's account instead of these
 seealso:
   - module: vidnet.portmatrix.nftables_policy
   - plugin: vidnet.portmatrix.audit
@@ -34,8 +37,9 @@ attributes:
     support: none
   platform:
     description: The platforms that it works with.
-    platforms: linux
+    platforms: linux, windows
     support: full
+    details: Of Windows, what Microsoft documents has been gone by; it has not been tried on a Windows host.
 author: vidnet.portmatrix contributors (@vidnet)
 """
 
@@ -89,7 +93,7 @@ seen:
       type: int
   sample: [{direction: in, protocol: tcp, port: 9182, peer: 10.0.0.60, cast: unicast, packets: 3, bytes: 180}]
 rules:
-  description: The rules that accept what flows declare.
+  description: The rules that accept what flows declare. Empty on Windows.
   returned: success
   type: list
   elements: dict
@@ -115,7 +119,7 @@ rules:
       type: int
   sample: [{direction: in, match: ip saddr 10.0.0.20 tcp dport 7563, flows: [milestone.recording.media], hidden: 0, packets: 0, bytes: 0}]
 overflow:
-  description: Packets that no rule accepts and that RV(seen) does not show, since a set was full.
+  description: Packets that no rule accepts and that RV(seen) does not show, since a set was full, or Windows lost the events.
   returned: success
   type: int
   sample: 0
@@ -124,6 +128,16 @@ invalid:
   returned: success
   type: int
   sample: 0
+flows:
+  description: Ids of declared flows, and how many of their connections the log has.
+  returned: success, on Windows
+  type: dict
+  sample: {milestone.recording.media: 12}
+remarks:
+  description: What the log cannot tell.
+  returned: success, on Windows
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

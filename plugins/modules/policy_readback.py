@@ -14,6 +14,8 @@ description:
   - Returns every rule that the kernel holds for packets in and out of the host, whoever made it, as the kernel's own tools list it. The proof
     compares these rules with the policy, for all packets.
   - Reads nftables, iptables and ip6tables in both their variants, and the sets of ipset if rules ask for them.
+  - Of a Windows host, RV(windows) is returned instead of RV(ruleset) - all rules of its firewall, whoever made them, its profiles, and what
+    group policy says of them.
   - Changes nothing. No kernel module is loaded and no table made by the reading; a tool is called only where the kernel has something that it lists.
   - What is not read are filters of other kinds, such as ebtables and arptables in their legacy variants, eBPF programs, traffic control, and what
     services refuse by themselves.
@@ -25,6 +27,7 @@ requirements:
   - ipset, if rules ask for its sets
   - ip of iproute2
   - root
+  - on a Windows host, PowerShell 5.1 and an administrator's account instead of all of these
 seealso:
   - module: vidnet.portmatrix.policy_counters
   - module: vidnet.portmatrix.port_probe
@@ -37,8 +40,9 @@ attributes:
     support: none
   platform:
     description: The platforms that it works with.
-    platforms: linux
+    platforms: linux, windows
     support: full
+    details: Of Windows, what Microsoft documents has been gone by; it has not been tried on a Windows host.
 author: vidnet.portmatrix contributors (@vidnet)
 """
 
@@ -58,7 +62,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ruleset:
   description: What is in force. A listing is empty where the kernel has nothing of that kind.
-  returned: success
+  returned: success, on Linux
   type: dict
   contains:
     nft:
@@ -105,6 +109,12 @@ ruleset:
     ipset: ""
     interfaces: [eth0, lo]
     addresses: [10.77.1.12, "fd77::1:12"]
+windows:
+  description:
+    - What the Windows firewall holds, among it C(rules) as INetFwRule has them, C(profiles), C(current_profiles), C(group_policy), the state of
+      its C(service), and C(products) that have taken it over.
+  returned: success, on Windows
+  type: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -71,9 +71,13 @@ class _Audit:
             self.hosts[name] = {key: result[key] for key in ("mode", "egress", "overflow", "invalid")}
             for row in result["seen"]:
                 self.row(name, rules, row)
-            self.declared(name, rules, result)
+            never = _unseen(result["flows"]) if "flows" in result else self.declared(name, rules, result)
         except KeyError as missing:
             raise ValueError(f"{name}: the result of policy_counters has no {missing.args[0]!r}") from None
+        if never:
+            self.never_seen[name] = never
+        for remark in result.get("remarks", ()):
+            self.warn(remark)
         if result["mode"] != "audit":
             self.warn(f"{name} enforces its policy: what is not declared is dropped there, and not listed")
         if result["overflow"]:
@@ -113,8 +117,8 @@ class _Audit:
         key = (host, row["direction"], row["protocol"], row["port"])
         self.unknown.setdefault(row["peer"], {}).setdefault(key, Sight()).rows.append(row)
 
-    def declared(self, name: str, rules: list[Any], result: Mapping[str, Any]) -> None:
-        """Note the flows whose rules have all counted nothing."""
+    def declared(self, name: str, rules: list[Any], result: Mapping[str, Any]) -> list[str]:
+        """Return the flows whose rules have all counted nothing; warn of rules that are not there."""
         counted = {(rule["direction"], rule["match"]): rule["packets"] for rule in result["rules"]}
         wanted = nft_script.policy(rules, result["egress"], result["mode"])
         packets: dict[str, int] = {}
@@ -126,11 +130,9 @@ class _Audit:
                     unapplied += 1
                 for flow in line.flows if key in counted else ():
                     packets[flow] = packets.get(flow, 0) + counted[key]
-        never = sorted(flow for flow, number in packets.items() if not number)
-        if never:
-            self.never_seen[name] = never
         if unapplied:
             self.warn(f"{name} has not yet got {unapplied} of its rules: apply its policy")
+        return _unseen(packets)
 
     def flows(self) -> list[dict[str, Any]]:
         """Return the flows between known ends.
@@ -169,6 +171,10 @@ class _Audit:
         component = "" if noise else best(candidates)
         networks = {component: [peer]} if component else {}
         return {"peer": peer, "seen": rows, "candidates": candidates, "networks": networks}
+
+
+def _unseen(packets: Mapping[str, int]) -> list[str]:
+    return sorted(flow for flow, number in packets.items() if not number)
 
 
 def _accepted(rules: Sequence[Any], row: Mapping[str, Any]) -> bool:

@@ -11,9 +11,15 @@ from typing import Any, NamedTuple
 from .locate import Known, located
 from .proof import Policies, Seen
 from .readback import compare, housekeeping
+from .readback.model import Packet
 from .readback.ruleset import Ruleset, ruleset
+from .readback.trace import trace
+from .windows import in_force, listened, matrix_ports, traced
+from .windows import readback as windows
+from .windows.in_force import InForce
 
 OUR_TABLE = "inet portmatrix"
+WINDOWS = "windows"
 
 
 class Registered(NamedTuple):
@@ -49,17 +55,42 @@ def seen(
         host: ruleset(found, policies[host]["addresses"])
         for host, found in _answers(answer_of, hosts, registered.in_force, "ruleset").items()
     }
+    on_windows = {
+        host: _on_windows(host, found, policies[host])
+        for host, found in _answers(answer_of, hosts, registered.in_force, "windows").items()
+    }
     if any(not row["ok"] for rows in results.values() for row in rows):
         again = _answers(answer_of, hosts, registered.again, "results")
         counts = _answers(answer_of, hosts, registered.witnesses, "counts")
         witnesses = {host: {"counts": counted} for host, counted in counts.items()}
         rules = {host: policies[host]["rules"] for host in hosts}
-        results = located(results, Known(again, witnesses, read, rules))
-    readback = {
-        host: compare.only(compare.differences(found, policies[host]["rules"], bounds[host].egress), bounds[host].mode)
-        for host, found in read.items()
+        both: dict[str, Any] = {**read, **on_windows}
+        results = located(results, Known(again, witnesses, both, rules), _traced)
+    found = {
+        **{host: compare.differences(read[host], *_bound(host, policies, bounds)) for host in read},
+        **{host: windows.differences(on_windows[host], *_bound(host, policies, bounds)) for host in on_windows},
     }
-    return Seen(results, readback, {host: _backend(found) for host, found in read.items()})
+    readback = {host: compare.only(rows, bounds[host].mode) for host, rows in found.items()}
+    backends = {host: _backend(found) for host, found in read.items()}
+    return Seen(results, readback, {**backends, **dict.fromkeys(on_windows, WINDOWS)})
+
+
+def _bound(host: str, policies: Policies, bounds: Mapping[str, Bound]) -> tuple[Any, str]:
+    return policies[host]["rules"], bounds[host].egress
+
+
+def _on_windows(host: str, state: Any, policy: Mapping[str, Any]) -> InForce:
+    """Return what is in force on a Windows host. One that its variables do not tell to be one has no list of the matrix's ports."""
+    known = policy.get("listened")
+    ports = matrix_ports.of_rules(policy["rules"]) if known is None else listened.parsed(known)
+    try:
+        return in_force.read(state, ports, policy["addresses"])
+    except ValueError as error:
+        raise ValueError(f"{host}: {error}") from error
+
+
+def _traced(found: Any, packet: Packet) -> Mapping[str, str]:
+    return traced.trace(found, packet) if isinstance(found, InForce) else trace(found, packet)
 
 
 def _answers(answer_of: Callable[[str, str], Any], hosts: Collection[str], variable: str, key: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ lab-down: venv   ## end the lab
 
 # --- gates
 
-.PHONY: lint units managers media pages proof sanity docs reference molecule lockouts continuity bench cores build format
+.PHONY: lint units windows managers media pages proof sanity docs reference molecule lockouts continuity bench cores build format
 lint: venv-ci    ## ruff, mypy, yamllint, ansible-lint, shellcheck, the changelog
 	ruff check .
 	ruff format --check .
@@ -58,6 +58,9 @@ format: venv-ci  ## put Python files into the common form
 
 units: venv-test ## unit tests only
 	@python -m pytest tests/unit -m "$(COMMON)" $(PYTEST_ARGS)
+
+windows: venv-test ## Windows hosts: real playbooks on recorded ones; and the PowerShell modules themselves, where there is pwsh
+	@python -m pytest tests/windows $(PYTEST_ARGS)
 
 managers: venv-test ## tests with real ufw and firewalld, and of a module killed at every step; installs them without starting them
 	@tests/tools/manager-packages.sh
@@ -97,6 +100,7 @@ continuity: venv-test ## that no packet is lost or let in while rules change, be
 bench: continuity ## these, and what applying, proving and probing cost beside a ping and nmap; wants a quiet machine
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/apply_cost.py
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/proof.py
+	PYTHONPATH=$(COLLECTIONS) python benchmarks/windows.py
 	@tests/tools/packages.sh nmap
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/prober.py
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vidnet.portmatrix contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Windows firewalls on paper: the examples of docs/windows.md, with Ansible itself."""
+"""Windows firewalls on paper: the examples of docs/windows-offline.md, with Ansible itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.integration.test_documentation import blocks
 from tests.support import powershell
 from tests.support.ansible_runs import PLUGIN, hostvars, run, written
 
-EXAMPLES = {name.removeprefix("windows: "): text for name, text in blocks("docs/windows.md").items()}
+EXAMPLES = {name.removeprefix("windows: "): text for name, text in blocks("docs/windows-offline.md").items()}
 
 
 def played(directory: Path, *arguments: str, **files: str) -> str:

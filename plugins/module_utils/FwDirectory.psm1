@@ -103,7 +103,8 @@ Function Get-FwKept {
         $lock = Open-FwLock -Directory $Directory
         if (-not $lock) { $kept.pending = [ordered]@{ transaction = ''; by = ''; until = '' } }
         else {
-            $kept.pending = Read-FwLock -Lock $lock
+            $pending = Read-FwLock -Lock $lock
+            if ($pending) { $kept.pending = $pending }    # of a function's nothing, 5.1 makes {} in JSON
             $lock.Dispose()
         }
     }

@@ -23,7 +23,7 @@ Function Add-FwRule {
         $rule.Profiles = $Data.profiles
         $rule.Action = $Data.action
         $rule.Enabled = $Data.enabled
-        $Policy.Rules.Add($rule)
+        $null = $Policy.Rules.Add($rule)
     }
     catch {
         throw "rule '$($Data.name)': $($_.Exception.GetBaseException().Message)"
@@ -34,7 +34,7 @@ Function Remove-FwRule {
     # Takes one of the rules of this name.
     Param($Policy, [string]$Name)
     try {
-        $Policy.Rules.Remove($Name)
+        $null = $Policy.Rules.Remove($Name)
     }
     catch {
         throw "rule '$Name' cannot be removed: $($_.Exception.GetBaseException().Message)"

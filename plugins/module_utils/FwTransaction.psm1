@@ -51,7 +51,7 @@ Function Get-FwTaskCommand {
     $values = foreach ($key in 'lock', 'snapshot', 'note', 'task', 'name') {
         "'" + [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($Transaction[$key]) + "'"
     }
-    '-NoProfile -NonInteractive -Command "& { ' + $code + ' } ' + ($values -join ' ') + '"'
+    '-NoProfile -NonInteractive -ExecutionPolicy Bypass -Command "& { ' + $code + ' } ' + ($values -join ' ') + '"'
 }
 
 Function Register-FwRollback {

@@ -52,6 +52,10 @@ class SiteLab:
         """Run a command on a host; return what it printed."""
         return self._lab("exec", host, *command).stdout
 
+    def entering(self, host: str) -> list[str]:
+        """Return the command that runs another one on a host, wherever it is started."""
+        return ["env", f"TMPDIR={self.directory}", *self._command("exec", host)]
+
     def start(self, host: str, *command: str) -> subprocess.Popen[str]:
         """Start a command on a host; its output is a pipe. It ends with the lab."""
         return subprocess.Popen(

@@ -25,7 +25,7 @@ from tests.support import ansible_runs
 TOP = Path(__file__).parents[2]
 STAND_IN = TOP / "tests/windows/standin"
 PREFIX = "vidnet.portmatrix."
-_COMMAND = re.compile(r'-NoProfile -NonInteractive -Command "([^"]*)"')
+_COMMAND = re.compile(r'-NoProfile -NonInteractive -ExecutionPolicy Bypass -Command "([^"]*)"')
 
 
 def missing() -> str:

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, vidnet.portmatrix contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What win_port_probe and win_port_listen do on a stand-in for a Windows host: the same, step by step, with this machine's sockets."""
+"""What win_port_probe and win_port_listen do on a stand-in for a Windows host: the same, step by step, with this machine's sockets.
+
+Where the host's file has ``enter``, a command that another one is given to, it is done by that: in a namespace of the lab.
+"""
 
 from __future__ import annotations
 
@@ -126,8 +129,24 @@ def _trouble(attempt: _Attempt) -> Iterator[None]:
         attempt.error, attempt.done = _name(error.errno), True
 
 
-def win_port_probe(_host: WindowsHost, arguments: dict[str, Any]) -> dict[str, Any]:
+def win_port_probe(host: WindowsHost, arguments: dict[str, Any]) -> dict[str, Any]:
     """Be the module."""
+    enter = host.data().get("enter")
+    if not enter:
+        return _probe(arguments)
+    command = [*enter, sys.executable, "-m", __name__, "probe"]
+    done = subprocess.run(command, env=_environment(), input=json.dumps(arguments).encode(), capture_output=True)
+    if done.returncode:
+        return {"failed": True, "msg": done.stderr.decode()}
+    return json.loads(done.stdout)
+
+
+def _environment() -> dict[str, str]:
+    """Have the collection found there as well: Ansible's own importer finds it here."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")])}
+
+
+def _probe(arguments: dict[str, Any]) -> dict[str, Any]:
     begun, limit = time.monotonic(), arguments["milliseconds"] / 1000
     attempts = [_Attempt(target, arguments) for target in arguments["targets"]]
     for attempt in attempts:
@@ -197,11 +216,11 @@ def win_port_listen(host: WindowsHost, arguments: dict[str, Any]) -> dict[str, A
     state = _State(directory, arguments["name"])
     if arguments["operation"] == "serve":
         job = directory / f"{arguments['start']}.async"
-        command = [sys.executable, "-m", __name__, str(directory), str(job)]
+        command = [*host.data().get("enter", ()), sys.executable, "-m", __name__, str(directory), str(job)]
         job.write_text('{"started": 1, "finished": 0}')
         pipe = subprocess.Popen(
             command,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -305,11 +324,19 @@ def _answer(
 
 HANDLERS = {"win_port_probe": win_port_probe, "win_port_listen": win_port_listen}
 
-if __name__ == "__main__":
-    given = json.loads(sys.stdin.read())
+
+def _served(given: dict[str, Any]) -> None:
     try:
         _serve(_State(Path(sys.argv[1]), given["name"]), given)
     except Exception as trouble:
         Path(sys.argv[2]).write_text(json.dumps({"finished": 1, "failed": True, "msg": repr(trouble)}))
         raise
     Path(sys.argv[2]).write_text(json.dumps({"started": 1, "finished": 1}))
+
+
+if __name__ == "__main__":
+    given = json.loads(sys.stdin.read())
+    if sys.argv[1:] == ["probe"]:
+        print(json.dumps(_probe(given)))
+    else:
+        _served(given)

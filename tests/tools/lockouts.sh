@@ -4,6 +4,7 @@
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 hosts=$top/extensions/molecule/hosts
+"$top/tests/tools/container-packages.sh"
 export ANSIBLE_CONFIG=$hosts/ansible.cfg ANSIBLE_CALLBACK_RESULT_FORMAT=json PATH=$top/.venv/bin:$PATH
 [ $# -gt 0 ] || set -- nftables firewalld ufw
 for backend in "$@"; do

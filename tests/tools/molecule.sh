@@ -14,15 +14,7 @@ skipped=
 if [ "$(id -u)" != 0 ]; then
   skipped="root is needed for their network"
 else
-  packages=()
-  for need in podman:podman runc:runc mmdebstrap:mmdebstrap ssh:openssh-client; do
-    command -v "${need%%:*}" > /dev/null || packages+=("${need##*:}")
-  done
-  [ -z "${PORTMATRIX_BASE_IMAGE:-}" ] || mapfile -t packages < <(printf '%s\n' "${packages[@]}" | grep -vx mmdebstrap)
-  if [ ${#packages[@]} -gt 0 ] && command -v apt-get > /dev/null; then
-    echo "installing ${packages[*]}"
-    tests/tools/apt-install.sh "${packages[@]}"
-  fi
+  tests/tools/container-packages.sh
   skipped=$(python extensions/molecule/hosts/hosts.py check 2>&1 > /dev/null) || skipped=${skipped:-unknown}
   [[ $skipped == *hosts.py:* ]] || skipped=
 fi

@@ -138,6 +138,22 @@ def test_nothing_was_changed_and_each_host_was_read_once(proven: Proven) -> None
     assert re.search(r"tidy +: ok=\d+ +changed=0", proven.done.stdout)
 
 
+def test_a_host_that_is_not_managed_is_not_asked_where_a_difference_is(tmp_path: Path) -> None:
+    """Nobody can log in there, as on a camera: that ends nothing, and the others' rules do."""
+    site = WindowsSite(tmp_path)
+    site.host("rs1", rules=[WINRM], wired=True)
+    site.write(**VARIABLES)
+    report = ("-e", f"portmatrix_report_dir={tmp_path / 'report'}")
+    done = within(["10.0.0.1"], site, "vidnet.portmatrix.site", *report)
+    assert done.returncode == 2 and "must be open, was unreachable" in done.stdout, done.stdout + done.stderr
+    assert len(re.findall("unreachable=0", done.stdout)) == 3 and "unreachable=1" not in done.stdout
+    found = json.loads((tmp_path / "report" / "proof.json").read_text(encoding="utf-8"))
+    wrong = [row for row in found["results"] if not row["ok"]]
+    assert {row["to"] for row in wrong} == {"ms1", "sc1"}
+    assert {row["where"]["place"] for row in wrong} == {"way"}
+    assert found["readback"] == []
+
+
 class Audited:
     """Two recording servers in audit mode, and what they have logged."""
 
@@ -195,6 +211,17 @@ def test_the_flows_are_ready_to_paste(audited: Audited) -> None:
     assert [each["peers"] for each in rules if each["ports"] == ["9182"]] == [[f"{SERVER}/32"]]
     again: CompletedProcess[str] = audited.site.play("vidnet.portmatrix.audit")
     assert "0 seen but not declared, 1 unknown peer" in again.stdout, again.stdout + again.stderr
+
+
+def test_a_host_whose_firewall_is_off_is_no_success(audited: Audited) -> None:
+    audited.report()
+    with audited.site.hosts["rs2"].change() as data:
+        data["service"] = "Stopped"
+    done = audited.site.play("vidnet.portmatrix.audit")
+    with audited.site.hosts["rs2"].change() as data:
+        data["service"] = "Running"
+    assert done.returncode == 2 and "the service MpsSvc (Windows Defender Firewall) is Stopped" in done.stdout
+    assert "rs1: milestone.recording.management_api" in done.stdout
 
 
 def test_a_host_without_a_policy_is_named(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ansible_collections.vidnet.portmatrix.plugins.module_utils import address_r
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback import ranges
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.places import KINDS
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import known as knowledge
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import wire
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import refusals, wire
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.model import GROUP
 
 LET_IN, DROPPED, LOST = "ALLOW", "DROP", "INFO-EVENTS-LOST"
@@ -53,11 +53,12 @@ def counters(
 
     ``state`` is what win_firewall_policy read, ``logged`` the result of win_firewall_log, ``rules`` the host's ``portmatrix_rules``: what they grant
     is not in ``seen``. Rules have no counters there: ``flows`` has the connections of each declared flow that the log knows of. ``remarks``
-    say what it cannot tell. Raises ValueError where nothing is applied, or for what those modules do not return.
+    say what it cannot tell. Raises ValueError where nothing is applied or in force, or for what those modules do not return.
     """
     declared = policy_rules.checked(list(rules))
     try:
         firewall = wire.firewall(state)
+        refusals.check_in_force(firewall)
         own = frozenset(address.partition("%")[0] for address in state["addresses"])
         settings = [firewall.settings[name] for name in firewall.current]
         rows = [(str(row["action"]).upper(), row, int(row["count"])) for row in logged["log"]]

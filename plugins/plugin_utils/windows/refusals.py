@@ -33,6 +33,14 @@ def check_service(state: Any) -> None:
         )
 
 
+def check_in_force(host: Host) -> None:
+    """Raise WindowsError where Windows' own rules decide nothing, whatever they say."""
+    check_service(host.raw)
+    problems = list(_products(host))
+    if problems:
+        raise WindowsError(". ".join(problems))
+
+
 def check(host: Host, intent: Intent) -> tuple[str, ...]:
     """Return what to warn of; raises WindowsError with every reason why the host's own rules would mean nothing."""
     if not intent.present:

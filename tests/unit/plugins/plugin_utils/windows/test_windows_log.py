@@ -154,3 +154,15 @@ def test_nothing_applied() -> None:
 def test_what_no_module_returned(logged: Any) -> None:
     with pytest.raises(ValueError, match="rs1"):
         log.counters("rs1", state(), logged, [])
+
+
+@pytest.mark.parametrize(
+    ("different", "why"),
+    [
+        ({"service": "Stopped"}, r"^the service MpsSvc .* is Stopped, so no rule of this host is in force"),
+        ({"products": [{"name": "Acme", "categories": [2]}]}, "^Acme has taken over the firewall of this host"),
+    ],
+)
+def test_where_no_rule_is_in_force_the_log_means_nothing(different: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        told(line("10.0.0.20"), **different)

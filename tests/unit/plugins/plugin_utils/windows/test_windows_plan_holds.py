@@ -97,7 +97,7 @@ policies = st.lists(
         ]
     ),
     max_size=3,
-    unique_by=lambda rule: json.dumps(rule),
+    unique_by=json.dumps,
 )
 intents = st.builds(
     Intent,

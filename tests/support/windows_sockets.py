@@ -135,7 +135,9 @@ def win_port_probe(host: WindowsHost, arguments: dict[str, Any]) -> dict[str, An
     if not enter:
         return _probe(arguments)
     command = [*enter, sys.executable, "-m", __name__, "probe"]
-    done = subprocess.run(command, env=_environment(), input=json.dumps(arguments).encode(), capture_output=True)
+    done = subprocess.run(
+        command, env=_environment(), input=json.dumps(arguments).encode(), capture_output=True, check=False
+    )
     if done.returncode:
         return {"failed": True, "msg": done.stderr.decode()}
     return json.loads(done.stdout)

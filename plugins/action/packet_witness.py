@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action.normal import ActionModule as AnyModule
-
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.connection import is_windows
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.host_action import HostAction
 
 REASON = "packets are not counted on Windows hosts"
 
 
-class ActionModule(AnyModule):
+class ActionModule(HostAction):
     """Returns what the module returns."""
 
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        if is_windows(self._connection):
-            return {"changed": False, "available": False, "reason": REASON, "counts": []}
-        return super().run(tmp, task_vars)
+    def on_windows(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        return {"changed": False, "available": False, "reason": REASON, "counts": []}

@@ -8,17 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action.normal import ActionModule as Normal
 
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.connection import is_windows
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.host_action import HostAction
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.host_options import NOT_KEPT
 
 
-class ActionModule(Normal):
+class ActionModule(HostAction):
     """Returns what the module returns."""
 
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        if is_windows(self._connection):
-            raise AnsibleActionFail(f"{(task_vars or {}).get('inventory_hostname')}: {NOT_KEPT}")
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        return result
+    def on_windows(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        raise AnsibleActionFail(f"{task_vars.get('inventory_hostname')}: {NOT_KEPT}")

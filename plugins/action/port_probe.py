@@ -7,26 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action.normal import ActionModule as AnyModule
-
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.probe_options import PROBE
 from ansible_collections.vidnet.portmatrix.plugins.module_utils.prober import ProbeError
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.ansible_values import plain
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import probing
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.connection import is_windows, without_become
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.host_action import HostAction
 
 
-class ActionModule(AnyModule):
+class ActionModule(HostAction):
     """Returns what the module returns."""
 
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        if not is_windows(self._connection):
-            return super().run(tmp, task_vars)
-        super(AnyModule, self).run(tmp, task_vars)
-        if self._task.async_val:
-            raise AnsibleActionFail("async: allowed on Linux hosts only")
-        without_become(self._connection)
+    def on_windows(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         asked = plain(self.validate_argument_spec(argument_spec=PROBE)[1])
 
         def execute(arguments: dict[str, Any]) -> dict[str, Any]:

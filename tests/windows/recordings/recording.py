@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.vidnet.portmatrix.tests.support import windows_store
 from ansible_collections.vidnet.portmatrix.tests.windows.recordings import ports, rules
 
 LAB = Path(__file__).resolve().parents[3] / "examples" / "lab" / "inventory" / "hosts.yml"
@@ -26,16 +27,7 @@ LAB = Path(__file__).resolve().parents[3] / "examples" / "lab" / "inventory" / "
 CONTROLLER, MANAGEMENT_PORT = "10.77.99.5", 5986
 #: A recording server that somebody set to another port, without telling the matrix.
 MOVED = {"rs2": 7573}
-PROFILE = {
-    "enabled": True,
-    "default_inbound": 0,
-    "default_outbound": 1,
-    "block_all_inbound": False,
-    "log_allowed": False,
-    "log_dropped": False,
-    "log_file": r"%systemroot%\system32\LogFiles\Firewall\pfirewall.log",
-    "log_size": 4096,
-}
+PROFILE = windows_store.profile()
 WINRM = {
     **rules.row(rules.WindowsRule("WinRM over HTTPS", protocol=6, local_ports=str(MANAGEMENT_PORT))),
     "description": "Lets in Ansible.",

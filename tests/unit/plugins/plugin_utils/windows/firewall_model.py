@@ -15,20 +15,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.model import GROUP, WindowsRule
+from ansible_collections.vidnet.portmatrix.tests.support.windows_store import profile
 from ansible_collections.vidnet.portmatrix.tests.unit.plugins.plugin_utils.windows.respelling import respelled
 
 State = dict[str, Any]
 PROFILES = ("domain", "private", "public")
-ON = {
-    "enabled": True,
-    "default_inbound": 0,
-    "default_outbound": 1,
-    "block_all_inbound": False,
-    "log_allowed": False,
-    "log_dropped": False,
-    "log_file": r"%systemroot%\system32\LogFiles\Firewall\pfirewall.log",
-    "log_size": 4096,
-}
+ON = profile()
 SELECTED = ("name", "program", "service", "protocol", "local_ports", "direction")
 
 

@@ -94,7 +94,8 @@ def abandon(scenario: Scenario, hosts: list[str], playbook: str) -> None:
             os.killpg(running.pid, signal.SIGKILL)
         running.wait()
         for process in processes_with(str(control)):
-            os.kill(process, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile
+                os.kill(process, signal.SIGKILL)
         scenario.source("usual")
         if missing:
             log.seek(0)

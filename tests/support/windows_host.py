@@ -173,6 +173,7 @@ class WindowsHost:
     def run(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Be the module win_firewall_policy; returns its result."""
         arguments = {**DEFAULTS, **arguments}
+        arguments["timeout"] = int(arguments["timeout"])  # before 2.19, what a template gives for a number is a text
         operation = arguments["operation"]
         with self.change() as data:
             data["done"].append(operation)

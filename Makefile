@@ -94,6 +94,7 @@ lockouts: venv-ci ## 20 real lock-outs for each back-end, on those containers
 	tests/tools/lockouts.sh
 
 continuity: venv-test ## that no packet is lost or let in while rules change, beside other tools; and that compiling grows linearly
+	@tests/tools/manager-packages.sh
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/compile.py
 	PYTHONPATH=$(COLLECTIONS) python benchmarks/continuity.py
 

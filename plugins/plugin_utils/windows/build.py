@@ -19,6 +19,7 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.model im
 )
 
 PROTOCOLS = {"tcp": 6, "udp": 17, "igmp": 2}
+NAMES = {number: name for name, number in PROTOCOLS.items()}
 #: Addresses, networks and ranges of one rule; Windows names no limit, and slows down above.
 MOST_PEERS = 1000
 #: What MS-FASP allows for a name and for a description is 10,000 characters; a name is kept short enough to be read.

@@ -57,11 +57,11 @@ class Accepted(NamedTuple):
 
 def accepted(policy: Policy, packets: Packets, listener: Listener = UNKNOWN, here: Here = ANYWHERE) -> Accepted:
     """Return which of ``packets`` the whole policy lets through; raises KeyError for an unknown profile."""
-    profile = _current(policy, packets)
+    profile = current(policy, packets)
     everything = whole(packets, here)
     if not profile.enabled:
         return Accepted([everything], [everything])
-    opened = [Region(everything, everything)] if _default(profile, packets) == "allow" else []
+    opened = [Region(everything, everything)] if default_action(profile, packets) == "allow" else []
     closed: list[Region] = []
     bypassing: list[Box] = []
     for rule in policy.in_force(profile, packets.direction):
@@ -70,7 +70,7 @@ def accepted(policy: Policy, packets: Packets, listener: Listener = UNKNOWN, her
             bypassing.append(found.possible)
         elif found.possible:
             (closed if rule.action == "block" else opened).append(found)
-    if _blocks_all(profile, packets):
+    if blocks_all(profile, packets):
         opened = []
     sure = boxes.without((each.sure for each in opened), (each.possible for each in closed))
     possible = boxes.without((each.possible for each in opened), (each.sure for each in closed))
@@ -88,11 +88,11 @@ def verdict(
 
     The rule's name is empty where the profile decides.
     """
-    profile = _current(policy, packets)
+    profile = current(policy, packets)
     if not profile.enabled:
         return "allow", ""
-    deciding: dict[str, str] = {"sure allow": ""} if _default(profile, packets) == "allow" else {}
-    if _blocks_all(profile, packets):
+    deciding: dict[str, str] = {"sure allow": ""} if default_action(profile, packets) == "allow" else {}
+    if blocks_all(profile, packets):
         deciding = {"sure block": ""}
     for rule in policy.in_force(profile, packets.direction):
         found = region(rule, packets, listener, here)
@@ -110,15 +110,18 @@ def verdict(
     return "block", ""
 
 
-def _current(policy: Policy, packets: Packets) -> Profile:
+def current(policy: Policy, packets: Packets) -> Profile:
+    """Return the profile of these packets; raises KeyError for an unknown one."""
     return {profile.name: profile for profile in policy.profiles}[packets.profile]
 
 
-def _default(profile: Profile, packets: Packets) -> str:
+def default_action(profile: Profile, packets: Packets) -> str:
+    """Return what becomes of packets that no rule is for: allow or block."""
     return profile.default_inbound if packets.direction == "in" else profile.default_outbound
 
 
-def _blocks_all(profile: Profile, packets: Packets) -> bool:
+def blocks_all(profile: Profile, packets: Packets) -> bool:
+    """Tell whether packets are blocked whatever rules allow."""
     return profile.block_all_inbound and packets.direction == "in"
 
 

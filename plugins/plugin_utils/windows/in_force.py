@@ -13,17 +13,19 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.model i
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.places import KINDS
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import values, wire
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.evaluate import Policy
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.grants import FAMILIES
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.judged import Judge
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.matrix_ports import MatrixPort
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.model import PROFILES
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.passage import Passage, passage, unhindered
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.refusals import FIREWALL
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.refusals import (
+    GROUP_OVERRIDES,
+    INBOUND_BLOCKED,
+    taken_over,
+)
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.region import Here, Packets, whole
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.wire import Host
 
-FAMILIES = ("ipv4", "ipv6")
-#: Values of LocalPolicyModifyState.
-_GROUP_OVERRIDES, _INBOUND_BLOCKED = 1, 2
 _SEVERAL = {"ipv4": KINDS["ipv4"].multicast + KINDS["ipv4"].broadcast, "ipv6": KINDS["ipv6"].multicast}
 
 
@@ -100,16 +102,14 @@ def read(state: Mapping[str, Any], ports: Sequence[MatrixPort], addresses: Itera
 def _blocked(host: Host) -> Policy:
     """Return the policy, with the current profiles shut where only the state of all of it says so."""
     profiles = host.policy.profiles
-    if host.raw["modify_state"] == _INBOUND_BLOCKED and not any(each.block_all_inbound for each in profiles):
+    if host.raw["modify_state"] == INBOUND_BLOCKED and not any(each.block_all_inbound for each in profiles):
         profiles = [each._replace(block_all_inbound=each.name in host.current) for each in profiles]
     return host.policy._replace(profiles=profiles)
 
 
 def _doubts(host: Host) -> Iterator[str]:
-    for product in host.raw["products"] or ():
-        if FIREWALL in product["categories"]:
-            yield f"{product['name']} has taken over the firewall of this host"
-    if host.raw["modify_state"] == _GROUP_OVERRIDES and not any(host.by_policy[name] for name in host.current):
+    yield from taken_over(host)
+    if host.raw["modify_state"] == GROUP_OVERRIDES and not any(host.by_policy[name] for name in host.current):
         yield "group policy overrides the host's own rules (LocalPolicyModifyState is 1)"
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback import ranges
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.model import Ranges
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import http_urls, listening, port_settings
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.build import PROTOCOLS
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.build import NAMES, PROTOCOLS
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.http_urls import HttpUrl
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.listening import Socket
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.matrix_ports import MatrixPort
@@ -210,10 +210,9 @@ def _idle(opened: Iterable[MatrixPort], sockets: Sequence[Socket]) -> Iterator[s
     for port in opened:
         if not ranges.intersect(port.ports, held.get(port.protocol, ())):
             idle.setdefault((port.protocol, port.ports), set()).add(port.flow)
-    names = {number: name for name, number in PROTOCOLS.items()}
     for (protocol, ports), flows in sorted(idle.items()):
         text = ", ".join(ranges.texts(ports))
-        yield f"Nothing listens now on {names[protocol].upper()} {text} ({', '.join(sorted(flows))})."
+        yield f"Nothing listens now on {NAMES[protocol].upper()} {text} ({', '.join(sorted(flows))})."
 
 
 def _row(source: str, place: str, port: int | None, **others: Any) -> dict[str, Any]:

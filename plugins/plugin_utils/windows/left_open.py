@@ -14,13 +14,12 @@ from typing import Any
 from ansible_collections.vidnet.portmatrix.plugins.module_utils import policy_rules
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback import ranges
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.model import Ranges
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import boxes, left_open_rows, values
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import boxes, left_open_rows
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import known as knowledge
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.boxes import Box
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.build import PROTOCOLS
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.evaluate import Policy
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.grants import FAMILIES, Grants, let_through
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.known import Known
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.left_open_rows import FAMILIES
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.matrix_ports import MatrixPort
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.model import (
     ANY_PROTOCOL,
@@ -41,8 +40,6 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.region i
 
 #: Profile -> the block rules that are in force.
 Blocks = Mapping[str, Sequence[WindowsRule]]
-#: Protocol and family -> what the policy lets in.
-Grants = Mapping[tuple[int, str], Sequence[Box]]
 
 
 def left_open(
@@ -72,7 +69,7 @@ def with_rules(
 ) -> Iterator[tuple[WindowsRule, dict[str, Any]]]:
     """Yield each row of :func:`left_open` with its rule."""
     known = known or knowledge.known()
-    grants = _grants(granted)
+    grants = let_through(policy_rules.checked(list(granted)), "in")
     by_protocol: dict[int, list[MatrixPort]] = {}
     for port in ports:
         by_protocol.setdefault(port.protocol, []).append(port)
@@ -123,15 +120,3 @@ class _Opened:
             profile: boxes.without(rest, (self._region(rule, family).sure for rule in rules))
             for profile, rules in blocks.items()
         }
-
-
-def _grants(rules: Iterable[Mapping[str, Any]]) -> Grants:
-    out: dict[tuple[int, str], list[Box]] = {}
-    for rule in policy_rules.checked(list(rules)):
-        for family in FAMILIES if rule.direction == "in" else ():
-            every = ranges.EVERY[family]
-            peers = every if rule.anyone else tuple(rule.peers.get(int(family[-1]), ()))
-            out.setdefault((PROTOCOLS[rule.protocol], family), []).append(
-                Box(peers, every, tuple(rule.ports), values.ALL_PORTS)
-            )
-    return out

@@ -13,13 +13,12 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback import 
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.model import Ranges
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import boxes, normal, values
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.boxes import Box
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.build import PROTOCOLS
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.build import NAMES
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.grants import FAMILIES
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.known import Known
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.model import ANY_PROTOCOL, PROFILES, WindowsRule
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.reach import Reach
 
-FAMILIES = ("ipv4", "ipv6")
-_NAMES = {number: name for name, number in PROTOCOLS.items()}
 _MOST_SHOWN = 4
 
 #: Family -> addresses.
@@ -93,7 +92,7 @@ def _row(
         "local_ports": rule.local_ports,
         "direction": rule.direction,
         "how": touching[0].how,
-        "protocol": _NAMES[protocol],
+        "protocol": NAMES[protocol],
         "ports": ranges.texts(ports),
         "peers": _peers(rule.remote_addresses),
         "beyond": _texts(beyond),

@@ -13,11 +13,10 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils import managemen
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.matrix import Matrix
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.site import Site
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import matrix_ports
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.build import PROTOCOLS
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.build import NAMES, PROTOCOLS
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.matrix_ports import MatrixPort
 
 SHELLS = ("powershell", "cmd")
-_NAMES = {number: name for name, number in PROTOCOLS.items()}
 
 
 def is_windows(variables: Mapping[str, Any]) -> bool:
@@ -46,7 +45,7 @@ def parsed(rows: Iterable[Mapping[str, Any]]) -> list[MatrixPort]:
 
 def _row(port: MatrixPort) -> dict[str, Any]:
     return {
-        "protocol": _NAMES[port.protocol],
+        "protocol": NAMES[port.protocol],
         "ports": port_ranges.texts(port.ports),
         "flow": port.flow,
         "components": sorted(port.components),

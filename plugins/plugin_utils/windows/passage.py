@@ -10,7 +10,12 @@ from typing import NamedTuple
 
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import boxes
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.boxes import Box
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.evaluate import Policy
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.evaluate import (
+    Policy,
+    blocks_all,
+    current,
+    default_action,
+)
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.judged import Judge
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.model import Profile, WindowsRule
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.region import (
@@ -55,13 +60,13 @@ class Passage(NamedTuple):
 
 def passage(policy: Policy, packets: Packets, judge: Judge, here: Here) -> Passage:
     """Return what becomes of ``packets``; raises KeyError for an unknown profile."""
-    profile = {each.name: each for each in policy.profiles}[packets.profile]
+    profile = current(policy, packets)
     everything = whole(packets, here)
     if not profile.enabled:
         return unhindered(everything, OFF)
     allowing: list[Part] = []
     closed: list[Part] = []
-    if (profile.default_inbound if packets.direction == "in" else profile.default_outbound) == "allow":
+    if default_action(profile, packets) == "allow":
         allowing.append(Part(Cause(BY_DEFAULT[packets.direction]), [everything], [everything]))
     for cause in _causes(policy, profile, packets.direction):
         rule = cause.rule and judge.judged(cause.rule, packets.protocol)
@@ -71,7 +76,7 @@ def passage(policy: Policy, packets: Packets, judge: Judge, here: Here) -> Passa
             stops = rule.action == "block" and not bypasses(rule)
             (closed if stops else allowing).append(Part(cause, sure, [found.possible]))
     otherwise = Cause(NOTHING[packets.direction] if profile.local_rules else NOT_LOCAL)
-    if profile.block_all_inbound and packets.direction == "in":
+    if blocks_all(profile, packets):
         allowing = [part for part in allowing if part.cause.rule and bypasses(part.cause.rule)]
         otherwise = Cause(BLOCKED)
     perhaps = [box for part in closed for box in part.possible]

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.vidnet.portmatrix.plugins.module_utils import address_ranges
 
 from . import normal, profiles, values
-from .build import PROTOCOLS
+from .build import NAMES
 from .difference import Difference
 from .flows import flows_of
 from .foreign import DISABLED, Foreign
@@ -19,7 +19,7 @@ from .model import ANY_PROTOCOL, WindowsRule
 from .profiles import Profiles
 from .wire import Host, Selector
 
-_NAMES = {**{number: name for name, number in PROTOCOLS.items()}, ANY_PROTOCOL: "any protocol"}
+_NAMES = {**NAMES, ANY_PROTOCOL: "any protocol"}
 
 Part = dict[str, str]
 

@@ -46,7 +46,7 @@ ERRORS = {
     "TimedOut": errno.ETIMEDOUT,
     "TooManyOpenSockets": errno.EMFILE,
 }
-_NOT_OURS = ("AddressNotAvailable", "AddressFamilyNotSupported")
+NOT_OURS = ("AddressNotAvailable", "AddressFamilyNotSupported")
 
 Execute = Callable[[dict[str, Any]], Mapping[str, Any]]
 """Runs MODULE with these arguments on the host, and returns its result."""
@@ -146,7 +146,7 @@ def _observed(result: Mapping[str, Any], number: int) -> list[Mapping[str, Any]]
 def verdict(probe: Probe, asked: Question | None, observation: Mapping[str, Any], run: str) -> Verdict:
     """Return what an observation (stage, error and answers) means; raises Shortage, ProbeError and ModuleFailed."""
     stage, error = observation["stage"], observation["error"]
-    if stage == "bind" and error in _NOT_OURS:
+    if stage == "bind" and error in NOT_OURS:
         raise ProbeError(f"expectations: source {probe.source}; allowed is an address of this host")
     answers = [_bytes(answer) for answer in observation["answers"]]
     if probe.protocol == "tcp":

@@ -20,7 +20,8 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import k
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.boxes import Box
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.build import PROTOCOLS
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.evaluate import Policy
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.in_force import FAMILIES, InForce
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.grants import FAMILIES, let_through
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.in_force import InForce
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.judged import IGMP, Judge, ports_of
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.matrix_ports import MatrixPort
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.passage import (
@@ -46,7 +47,7 @@ def differences(in_force: InForce, rules: Iterable[Mapping[str, Any]], egress: s
     judge = judge_of(in_force.ports, declared)
     out = []
     for direction in policy_rules.DIRECTIONS:
-        granted = _granted(declared, direction)
+        granted = let_through(declared, direction)
         for protocol in PROTOCOLS.values():
             said = in_force.about(direction, protocol, judge)
             for family in FAMILIES:
@@ -94,20 +95,6 @@ def judge_of(ports: Sequence[MatrixPort], declared: Iterable[Any]) -> Judge:
         if rule.direction == "in" and rule.ports
     ]
     return Judge([*ports, *more], knowledge.known())
-
-
-def _granted(declared: Iterable[Any], direction: str) -> dict[tuple[int, str], list[Box]]:
-    out: dict[tuple[int, str], list[Box]] = {}
-    for rule in declared:
-        if rule.direction != direction:
-            continue
-        ports = tuple(rule.ports) or values.ALL_PORTS
-        for family in FAMILIES:
-            every = ranges.EVERY[family]
-            peers = every if rule.anyone else tuple(rule.peers.get(int(family[-1]), ()))
-            sides = (ports, values.ALL_PORTS) if direction == "in" else (values.ALL_PORTS, ports)
-            out.setdefault((PROTOCOLS[rule.protocol], family), []).append(Box(peers, every, *sides))
-    return out
 
 
 def _within(box: Box, in_force: InForce, way: Way) -> Box:

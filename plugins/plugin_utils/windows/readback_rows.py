@@ -13,11 +13,10 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback import 
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.readback.model import Ranges
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows import boxes, normal, values
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.boxes import Box
-from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.build import PROTOCOLS
+from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.build import NAMES
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.passage import Cause
 
 KINDS_OF_ROWS = ("open", "shut", "unknown")
-NAMES = {number: name for name, number in PROTOCOLS.items()}
 #: What a client would take, when any source port will do.
 EPHEMERAL = 49152
 MOST_ROWS = 8

@@ -15,8 +15,9 @@ from .rule_files import PROFILE_KEYS
 from .wire import DECIDED_BY, Host
 
 #: NET_FW_RULE_CATEGORY_FIREWALL: another product with it filters instead of Windows' own firewall.
-FIREWALL = 2
-_GROUP_OVERRIDES, _INBOUND_BLOCKED = 1, 2
+_FIREWALL = 2
+#: Values of LocalPolicyModifyState.
+GROUP_OVERRIDES, INBOUND_BLOCKED = 1, 2
 EXPORT = (
     'Change it there, or bring this host\'s policy by group policy, too: see "A policy for a domain that forbids local rules"'
     " in docs/windows.md"
@@ -48,7 +49,7 @@ def check(host: Host, intent: Intent) -> tuple[str, ...]:
     problems = [*_products(host), *_states(host)]
     decided = list(_by_group_policy(host, intent))
     problems += [text for text, fatal in decided if fatal]
-    if not problems and host.raw["modify_state"] == _GROUP_OVERRIDES:
+    if not problems and host.raw["modify_state"] == GROUP_OVERRIDES:
         problems.append("group policy overrides the host's own rules (LocalPolicyModifyState is 1)")
     if any("group policy" in problem for problem in problems):
         problems.append(EXPORT)
@@ -57,13 +58,16 @@ def check(host: Host, intent: Intent) -> tuple[str, ...]:
     return tuple(f"{text[0].upper()}{text[1:]}." for text, _fatal in decided)
 
 
-def _products(host: Host) -> Iterator[str]:
+def taken_over(host: Host) -> Iterator[str]:
+    """Yield a sentence without its end for each other product that filters instead of Windows."""
     for product in host.raw["products"] or ():
-        if FIREWALL in product["categories"]:
-            yield (
-                f"{product['name']} has taken over the firewall of this host, so Windows' own rules are not in force;"
-                " manage it there, or remove it"
-            )
+        if _FIREWALL in product["categories"]:
+            yield f"{product['name']} has taken over the firewall of this host"
+
+
+def _products(host: Host) -> Iterator[str]:
+    for sentence in taken_over(host):
+        yield f"{sentence}, so Windows' own rules are not in force; manage it there, or remove it"
 
 
 def _states(host: Host) -> Iterator[str]:
@@ -75,7 +79,7 @@ def _states(host: Host) -> Iterator[str]:
             f"the current profile, {name}, blocks all inbound connections, whatever rules allow (BlockAllInboundTraffic);"
             f" netsh advfirewall set {name}profile firewallpolicy blockinbound,allowoutbound ends that"
         )
-    if not blocked and host.raw["modify_state"] == _INBOUND_BLOCKED:
+    if not blocked and host.raw["modify_state"] == INBOUND_BLOCKED:
         yield "all inbound connections are blocked, whatever rules allow (LocalPolicyModifyState is 2)"
 
 

@@ -15,7 +15,7 @@ from ...module_utils.probe_wire import REQUEST_SIZE, WORD, checked_host, checked
 from ...module_utils.responder import Endpoint, ResponderError, endpoints
 from ...module_utils.responder_process import record_name
 from ...module_utils.timers import checked_seconds
-from .probing import ModuleFailed, text
+from .probing import NOT_OURS, ModuleFailed, text
 
 MODULE = "vidnet.portmatrix.win_port_listen"
 START_SECONDS = 60
@@ -25,7 +25,6 @@ LATE = 60
 """Seconds beyond its own time limit after which Ansible ends it."""
 #: A port held with an exclusive claim, or reserved by Windows for a service, is refused by name of the right to it.
 _OCCUPIED = ("AddressAlreadyInUse", "AccessDenied")
-_NOT_OURS = ("AddressNotAvailable", "AddressFamilyNotSupported")
 
 Execute = Callable[[dict[str, Any], int], Mapping[str, Any]]
 """Runs MODULE with these arguments and returns its result; under Ansible's async for so many seconds when these are not 0."""
@@ -105,7 +104,7 @@ def _split(wanted: Sequence[Endpoint], record: Mapping[str, Any]) -> tuple[list[
 
 
 def _refusal(endpoint: Endpoint, reason: str) -> str:
-    if reason in _NOT_OURS:
+    if reason in NOT_OURS:
         return f"addresses: {endpoint.address}; allowed is an address of this host"
     return f"cannot listen on {endpoint.address} {endpoint.protocol} {endpoint.port}: {reason}"
 

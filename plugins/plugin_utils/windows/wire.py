@@ -141,14 +141,7 @@ def add_row(rule: WindowsRule) -> dict[str, Any]:
 
 def selector(rule: WindowsRule) -> Selector:
     """Return what a host's rule is chosen by; other rules may have the same."""
-    return {
-        "name": rule.name,
-        "program": rule.program,
-        "service": rule.service,
-        "protocol": rule.protocol,
-        "local_ports": rule.local_ports,
-        "direction": _NUMBERS[rule.direction],
-    }
+    return dict(zip(SELECTOR, key_of_rule(rule)))
 
 
 def key_of(chosen: Mapping[str, Any]) -> Key:

@@ -27,6 +27,7 @@ from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.model im
 from ansible_collections.vidnet.portmatrix.plugins.plugin_utils.windows.region import Here, Packets
 from ansible_collections.vidnet.portmatrix.tests.unit.plugins.plugin_utils.a_matrix import stable
 from ansible_collections.vidnet.portmatrix.tests.unit.plugins.plugin_utils.windows import windows_host
+from ansible_collections.vidnet.portmatrix.tests.unit.plugins.plugin_utils.windows.planned_host import policy_rule
 
 SERVER = (
     "milestone_management_server",
@@ -36,18 +37,6 @@ SERVER = (
     "milestone_mobile_server",
 )
 RECORDER = r"C:\Program Files\Milestone\XProtect Recording Server\VideoOS.Recorder.Service.exe"
-
-
-def policy_rule(*ports: str, peers: tuple[str, ...] = ("10.0.0.5/32",), flow: str = "milestone.recording.media") -> Any:
-    return {
-        "direction": "in",
-        "protocol": "tcp",
-        "ports": list(ports),
-        "peers": list(peers),
-        "flows": [flow],
-        "reason": "",
-    }
-
 
 GRANTED = (policy_rule("7563"),)
 PORTS = matrix_ports.of_rules(GRANTED, {"milestone.recording.media": ["milestone_recording_server"]})

@@ -63,14 +63,7 @@ others = st.builds(
     others=st.sampled_from([(), (), ("RUAuth=someone",), ("RMAuth=some", "Action=ByPass")]),
 ).map(lambda rule: rule._replace(local_ports="*", remote_ports="*") if rule.protocol == 256 else rule)
 declared = st.builds(
-    lambda ports, peers: {
-        "direction": "in",
-        "protocol": "tcp",
-        "ports": ports,
-        "peers": peers,
-        "flows": ["a.b"],
-        "reason": "",
-    },
+    rule_in,
     ports=st.sampled_from([["2"], ["3-4"], ["1-5"], ["6"]]),
     peers=st.sampled_from([["any"], ["10.0.0.1"], ["10.0.0.2/31", "10.0.0.7"], ["2001:db8::1"]]),
 )
